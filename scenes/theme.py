@@ -21,7 +21,7 @@ PIXELS_PER_UNIT = 135.0
 
 
 @dataclass(frozen=True)
-class Shape:
+class FrameShape:
     """Shape of a frame, and what stands where in it, in px from its top left.
 
     Args:
@@ -51,7 +51,7 @@ class Shape:
         return self.width < WIDE.width
 
 
-def _narrow(width: float, height: float, above: float = 24, below: float = 24, lines: int = 2) -> Shape:
+def _narrow(width: float, height: float, above: float = 24, below: float = 24, lines: int = 2) -> FrameShape:
     """A frame that is shown 1080 px wide, with px that a player may cover, and captions of so many `lines`."""
     larger = width / 1080  # what is said stays as large, however many px a figure has
     sizes = {"caption": 53 * larger, "title": 56 * larger, "kicker": 31 * larger}
@@ -59,10 +59,10 @@ def _narrow(width: float, height: float, above: float = 24, below: float = 24, l
     caption = height - below - 14 - (lines - 1) * 1.24 * sizes["caption"]
     stage = side, kicker + 204 * larger, width - side, caption - 91 * larger
     logo = width - side - 130 * larger, kicker - 40 * larger, 130 * larger, 52 * larger
-    return Shape(width, height, stage, kicker, caption, logo, 65 * larger, kicker + 180 * larger, sizes)
+    return FrameShape(width, height, stage, kicker, caption, logo, 65 * larger, kicker + 180 * larger, sizes)
 
 
-WIDE = Shape(1920, 1080, (96.0, 190.0, 1824.0, 900.0), 84, 984, (1768, 968, 128, 88))
+WIDE = FrameShape(1920, 1080, (96.0, 190.0, 1824.0, 900.0), 84, 984, (1768, 968, 128, 88))
 #: Shapes of frames; a narrow one with large type, and with a small one for what has no room then.
 #: Players on phones cover the top 14% and the lowest 20% of 9:16.
 SHAPES = {
@@ -74,13 +74,13 @@ SHAPES = {
 _shape = [WIDE]
 
 
-def shape() -> Shape:
+def shape() -> FrameShape:
     """The shape of the picture being drawn."""
     return _shape[-1]
 
 
 @contextmanager
-def shaped(wanted: Shape) -> Iterator[None]:
+def shaped(wanted: FrameShape) -> Iterator[None]:
     """Draw in this shape inside this block."""
     _shape.append(wanted)
     try:

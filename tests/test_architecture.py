@@ -251,3 +251,13 @@ def test_the_core_imports_no_manim():
     core = "transformer_core.studies.sentence.read"
     code = f"import sys, {core}; sys.exit('manim' in sys.modules or 'scenes' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_class_name_has_one_home():
+    """Chapters aside, which have the names of their subjects."""
+    homes: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and "Chapter" not in map(ast.unparse, node.bases):
+                homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

@@ -142,7 +142,7 @@ def flow(mobject: Mobject, path: VMobject, kind: str = "flow") -> Animation:
     return MoveAlongPath(mobject, path, run_time=pace(kind), rate_func=GLIDE)
 
 
-class Drawn(Create):
+class Draw(Create):
     """Lines grow from their beginning to their end, and the head of an arrow stands at the end of what is there."""
 
     def begin(self) -> None:
@@ -168,7 +168,7 @@ class Drawn(Create):
         submobject.points = foot + end - whole[-1] + np.column_stack([spots.real, spots.imag, z])
 
 
-class Back(Drawn):
+class DrawBack(Draw):
     """Lines grow from their end to their beginning."""
 
     def _get_bounds(self, alpha: float) -> tuple[float, float]:
@@ -177,7 +177,7 @@ class Back(Drawn):
 
 def draw(*lines: Mobject, kind: str = "transform", back: bool = False) -> Animation:
     """Lines grow from their beginning to their end, or `back` from their end on, all together."""
-    drawing = Back if back else Drawn
+    drawing = DrawBack if back else Draw
     return drawing(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
 
 

@@ -31,7 +31,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.operation import Operation
+from scenes.mobjects.operation import OperationFigure
 from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import counted, head_name, spanish_of
@@ -71,7 +71,7 @@ class Scores(Chapter):
         cell, found = board.hollow[here, there], board.cells[here, there]
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
-        inside = Operation(
+        inside = OperationFigure(
             entry, room.padded(), products=head["terms"].pick(**pair), sums=head["partial_dot"].pick(**pair)
         )
         come, first, rest, last = inside.plays(board.factors((here, there)))

@@ -15,7 +15,7 @@ from scenes.cli.render import filmed, pictured
 from scenes.language import DEFAULT_TEXT
 from scenes.production.belongings import take_trace
 from scenes.production.files import distinct, sentence_name, shortened, slug
-from scenes.production.pairs import Pair, Pairs, side_by_side
+from scenes.production.pairs import ModelPair, PairStore, side_by_side
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED
 from transformer_core.tracing.trace import Trace
 
@@ -60,7 +60,7 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
     if only_table and not saved:
         printable()
     pair = _pair(models, wishes)
-    store = Pairs(open_store().folder, pair)
+    store = PairStore(open_store().folder, pair)
     order = _order(pair, CommandOptions(**wishes))
     if saved:
         take_trace(saved)
@@ -73,7 +73,7 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
         save(Trace.load(path), saved)  # without what the table has derived
 
 
-def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
+def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> ModelPair:
     """Return the two models to compare, from the names on the command line and the options.
 
     Raises:
@@ -90,10 +90,10 @@ def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
     if seed is not None and UNTRAINED not in models:
         raise click.ClickException("--seed is that of untrained weights, and neither of the two is untrained")
     first = models[0] if models else None
-    return Pair((first, models[1] if len(models) > 1 else first), edits, seed)
+    return ModelPair((first, models[1] if len(models) > 1 else first), edits, seed)
 
 
-def _order(pair: Pair, options: CommandOptions) -> Order:
+def _order(pair: ModelPair, options: CommandOptions) -> Order:
     """Return the order for the studio: the comparison, the sentence, the look, the folder and the voice."""
     look = options.look()
     sides = [called(model) if model else DEFAULT_MODEL.stem for model in pair.models]

@@ -21,7 +21,7 @@ from transformer_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from scenes.production.studio import Order
-    from scenes.publishing.cards import Card
+    from scenes.publishing.cards import QuizCard
     from scenes.publishing.rendered import Rendered
     from scenes.publishing.serving import FolderHandler
 
@@ -152,7 +152,7 @@ def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> Non
             tell(f"{target}  {counted(len(cards), 'question')}, {target.stat().st_size / 1e6:.2f} MB")
 
 
-def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
+def _quiz(order: Order) -> tuple[Rendered, list[QuizCard]]:
     """Describe the lecture of an order, and make its cards, from the storyboards of its chapters.
 
     Raises:

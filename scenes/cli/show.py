@@ -21,7 +21,7 @@ WIDEST = 960
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFilm:
     """A step or a chapter as a film that a notebook plays inline; `path` is the file (.mp4)."""
 
     path: Path
@@ -86,7 +86,7 @@ def show(
     language: str = ENGLISH,
     captions: bool = True,
     jobs: int = 1,
-) -> Shown:
+) -> ShownFilm:
     """Render a chapter, or one step of it, and play it inline.
 
     Args:
@@ -123,13 +123,13 @@ def show(
     return _film(drawn, store, order.entries[0].title)
 
 
-def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> Shown:
+def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> ShownFilm:
     from scenes.production.film import FilmClip, join, seconds
 
     if len(drawn) == 1:
         facts, clip = drawn[0]
-        return Shown(clip, facts.title, seconds(clip))
+        return ShownFilm(clip, facts.title, seconds(clip))
     parts = [FilmClip(clip, facts.title) for facts, clip in drawn]
     key = hashed(*(facts.key for facts, _ in drawn))
     target = store.kept("films", key, ".mp4", lambda path: join(parts, [], path, {"title": title}, "und"))
-    return Shown(target, title, seconds(target))
+    return ShownFilm(target, title, seconds(target))

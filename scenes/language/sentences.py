@@ -24,7 +24,7 @@ WORD = re.compile(r"[^\W\d_]{2}")
 
 
 @dataclass(frozen=True)
-class Sentence:
+class MarkedSentence:
     """`template` has "{0}", "{1}", ... for `slots`, marked texts; `after` is what stands before the next sentence."""
 
     template: str
@@ -43,7 +43,7 @@ class Sentence:
 
 
 @lru_cache(maxsize=8192)
-def sentences(text: str) -> tuple[Sentence, ...]:
+def sentences(text: str) -> tuple[MarkedSentence, ...]:
     """The sentences of a marked text.
 
     >>> [s.template for s in sentences("It asks “who?” of all. Rows ask, |columns answer. |Done")]
@@ -62,7 +62,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     return (*found, _sentence(template[start:end], slots, template[end:]))
 
 
-def _sentence(template: str, slots: list[str], after: str) -> Sentence:
+def _sentence(template: str, slots: list[str], after: str) -> MarkedSentence:
     own: list[str] = []
 
     def numbered(match: re.Match[str]) -> str:
@@ -70,7 +70,7 @@ def _sentence(template: str, slots: list[str], after: str) -> Sentence:
         return f"{{{len(own) - 1}}}"
 
     bars = re.sub(r"\s*\|\s*", " |", template)
-    return Sentence(PLACE.sub(numbered, bars), tuple(own), after)
+    return MarkedSentence(PLACE.sub(numbered, bars), tuple(own), after)
 
 
 def filled(template: str, slots: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from scenes.language.catalogue import ENGLISH, IN_ENGLISH, Catalogue, catalogue
-from scenes.language.sentences import Mark, Sentence, filled, sentences
+from scenes.language.sentences import Mark, MarkedSentence, filled, sentences
 from transformer_core.tracing.provenance import MARK, Label
 
 #: Axes whose labels are names that this project gave. All other labels are words of the model: never translated.
@@ -24,7 +24,7 @@ class Heard:
 
 
 @dataclass
-class Voice:
+class Translator:
     """Tells texts in one language, and remembers which."""
 
     catalogue: Catalogue
@@ -48,11 +48,11 @@ class Voice:
             return text
         return "".join(self._sentence(part) + part.after for part in parts)
 
-    def _sentence(self, sentence: Sentence) -> str:
+    def _sentence(self, sentence: MarkedSentence) -> str:
         slots = tuple(MARK.sub(lambda match: self._mark(Mark(match[1], match[2])), slot) for slot in sentence.slots)
         return filled(self._find(sentence), slots)
 
-    def _find(self, sentence: Sentence) -> str:
+    def _find(self, sentence: MarkedSentence) -> str:
         template = sentence.template
         if not sentence.worded:
             return template
@@ -65,7 +65,7 @@ class Voice:
         return mark.showing(shown)
 
     def _label(self, label: str, axis: str) -> str:
-        return self._find(Sentence(label, ())) if axis in NAMES else label
+        return self._find(MarkedSentence(label, ())) if axis in NAMES else label
 
 
 class Told(str):
@@ -74,10 +74,10 @@ class Told(str):
     __slots__ = ()
 
 
-_voices = [Voice(IN_ENGLISH)]
+_voices = [Translator(IN_ENGLISH)]
 
 
-def voice() -> Voice:
+def voice() -> Translator:
     """The voice of the picture being drawn."""
     return _voices[-1]
 
@@ -88,9 +88,9 @@ def translated(text: str) -> Told:
 
 
 @contextmanager
-def spoken_in(code: str) -> Iterator[Voice]:
+def spoken_in(code: str) -> Iterator[Translator]:
     """Speak the language called `code` inside this block."""
-    _voices.append(Voice(catalogue(code)))
+    _voices.append(Translator(catalogue(code)))
     try:
         yield _voices[-1]
     finally:

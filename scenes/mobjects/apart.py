@@ -61,7 +61,7 @@ def largest(tensor: NamedTensor) -> Quantity:
     return tensor.quantity(*(int(i) for i in at_))
 
 
-class Trio(VGroup):
+class DifferenceTrio(VGroup):
     """Three squares side by side: two tensors on one scale, and their difference in two hues on a scale of its own.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 from manim import Mobject, VGroup, VMobject
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.cells import Cell, Closed, beside_a_disc, fitting, number_room
+from scenes.mobjects.cells import Cell, MaskedCell, beside_a_disc, fitting, number_room
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
@@ -120,7 +120,7 @@ class AttentionGrid(VGroup):
             if masked is not None and np.isneginf(masked.values[i, j]):
                 hidden, how = (entry, spec) if self.weights else (masked.quantity(i, j), "")
                 told = style if len(entries) <= NUMBERED or i == pairs_row else ""
-                self.closed[i, j] = Closed(hidden, size, how, told).shift(place)
+                self.closed[i, j] = MaskedCell(hidden, size, how, told).shift(place)
             elif i == pairs_row and beside:
                 self.cells[i, j] = Cell(entry, size, spec, beside, scale, disc=True).shift(place)
 

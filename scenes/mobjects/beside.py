@@ -28,7 +28,7 @@ MOST_LINES = 4
 
 
 @dataclass(frozen=True)
-class Two:
+class ComparedPair:
     """The facts of the two passes of a joined trace (`transformer_core.studies.sentence.compare`)."""
 
     trace: Trace
@@ -112,13 +112,13 @@ class Two:
 class Legend(VGroup):
     """The two, each in a box: a letter, what it is, and what was changed of it."""
 
-    def __init__(self, two: Two) -> None:
+    def __init__(self, two: ComparedPair) -> None:
         self.cards = VGroup(self._card(two, letter) for letter in "ab")
         self.cards.arrange(RIGHT, buff=units(STAGE.width - 2 * CARD[0])).move_to(at(960, 285))
         super().__init__(self.cards)
 
     @staticmethod
-    def _card(two: Two, letter: str) -> VGroup:
+    def _card(two: ComparedPair, letter: str) -> VGroup:
         box = Box(*CARD, palette().surface, 12, palette().line, 2)
         edge = box.get_left()[0] + units(36)
         sign = Words(f"{SIDES[letter]}", "chapter", "ink", box).move_to(box).begin_at(edge)
@@ -135,7 +135,7 @@ class Legend(VGroup):
         return VGroup(box, sign, lines)
 
 
-class Sizes(VGroup):
+class SizeTable(VGroup):
     """A table of sizes, a column for each of the two; rows that differ come forward."""
 
     ROWS = (
@@ -149,7 +149,7 @@ class Sizes(VGroup):
     @staticmethod
     def differ(trace: Trace) -> bool:
         """Return True if any size of the two models differs."""
-        return any(trace[f"a.config.{size}"] != trace[f"b.config.{size}"] for _, size in Sizes.ROWS)
+        return any(trace[f"a.config.{size}"] != trace[f"b.config.{size}"] for _, size in SizeTable.ROWS)
 
     def __init__(self, trace: Trace, top: float = 442, pitch: float = 68) -> None:
         self.lines = VGroup()

@@ -133,7 +133,7 @@ class Cell(Copied, VGroup):
         return self
 
 
-class Closed(Cell):
+class MaskedCell(Cell):
     """An entry that a mask keeps from its row: hatched, with what stands there on a plate."""
 
     def __init__(self, quantity: Quantity, size: tuple[float, float], spec: str, style: str) -> None:

@@ -20,7 +20,7 @@ STEP, NAMED = 54.0, 32.0
 SIGN = 32.0
 
 
-class Plate(Box):
+class DeckPlate(Box):
     """A plate that lies partly over others."""
 
 
@@ -48,7 +48,7 @@ class Deck(VGroup):
         self.plates = VGroup()
         for i, name in enumerate(names[k] for k in nearest_last(count, front)):
             lit = i == count - 1
-            plate = Plate(wide, high, colours.surface, 12, colours.role(role if lit else "line"), 6 if lit else 3)
+            plate = DeckPlate(wide, high, colours.surface, 12, colours.role(role if lit else "line"), 6 if lit else 3)
             plate.shift(_aside(i, count, step))
             parts = VGroup(plate)
             if step >= NAMED or lit:

@@ -10,8 +10,8 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_of, end_to_end
-from scenes.mobjects.card import Card
-from scenes.mobjects.marks import Ground, Span, Tick, means
+from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
+from scenes.mobjects.region import Region
 from scenes.mobjects.shapes import dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, units
@@ -112,7 +112,7 @@ class NextTokens(VGroup):
 
     def limit(self, share: Quantity) -> VGroup:
         """An upright dashed line where the bars that stand end to end would hold `share`."""
-        span = Span(0, 0.0, 1.0)
+        span = AxisSpan(0, 0.0, 1.0)
         top, foot = self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half
         track = means(rule(top, top + RIGHT * units(self.whole), "ink3", 2), span)
         line = dashes(top, foot, "query", 4).shift(RIGHT * units(self.whole * float(share)))
@@ -180,14 +180,14 @@ class Scissors(VGroup):
         return flow(self.pair, self.way, "row"), draw(self.line, kind="row")
 
 
-class Knob(VGroup):
+class TemperatureKnob(VGroup):
     """A handle on a track of temperatures, with the one that is chosen written beside it.
 
     `states` are the places of the handle, one for each of the temperatures.
     """
 
     def __init__(self, temperatures: Sequence[Quantity], chosen: int, room: Room) -> None:
-        span = Span(0, float(temperatures[0]), float(temperatures[-1]))
+        span = AxisSpan(0, float(temperatures[0]), float(temperatures[-1]))
         self.label = Words(f"temperature {temperatures[chosen]:.1f}", "stage number").begin_in(room)
         left = float(self.label.get_right()[0]) + units(50)
         y, right = room.centre[1], float(at(room.right, 0)[0]) - units(16)
@@ -196,12 +196,12 @@ class Knob(VGroup):
         self.handle = self.states[chosen].copy()
         super().__init__(self.label, self.track, self.handle)
 
-    def _handle(self, temperature: Quantity, span: Span) -> VMobject:
+    def _handle(self, temperature: Quantity, span: AxisSpan) -> VMobject:
         place = np.array([span.spot(float(temperature), self.track), self.track.get_y(), 0])
         return means(dot(place, 17, "query"), Tick(temperature, span))
 
 
-class Texts(VGroup):
+class SampledTexts(VGroup):
     """Texts that rules draw after one prompt by the same random numbers, a line each, with words of the tail in red.
 
     Args:
@@ -240,7 +240,7 @@ def likeliest(probs: NamedTensor, count: int = LISTED) -> tuple[int, ...]:
     return tuple(int(place) for place in np.argsort(-probs.values, kind="stable")[:count])
 
 
-class LanguageModel:
+class ModelPrompts:
     """The card of the real language model: its name and its prompts.
 
     Args:
@@ -248,12 +248,12 @@ class LanguageModel:
         card: the card that it takes over.
     """
 
-    def __init__(self, real: Trace, card: Card) -> None:
-        self.real, self.card = real, card
-        self.name = card.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
-        self.heads = card.line.columns(2)
+    def __init__(self, real: Trace, region: Region) -> None:
+        self.real, self.card = real, region
+        self.name = region.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
+        self.heads = region.line.columns(2)
         closed, open_ = (real["prompts"].label("sentence", place) for place in (1, 0))
-        self.prompt = self.asked(open_, card.line).begin_in(card.line)
+        self.prompt = self.asked(open_, region.line).begin_in(region.line)
         self.pair = [self.asked(label, room) for label, room in zip((closed, open_), self.heads, strict=True)]
 
     @staticmethod

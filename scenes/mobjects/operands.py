@@ -159,7 +159,7 @@ def narrowed(mobject: VMobject, wide: float) -> VMobject:
     return mobject
 
 
-class Plate(VGroup):
+class OperandPlate(VGroup):
     """A large number on a plate, below the name of its tensor and the places where it stands.
 
     Args:

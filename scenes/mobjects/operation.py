@@ -9,7 +9,7 @@ from typing import Any
 from manim import VGroup, VMobject
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.operands import Plate
+from scenes.mobjects.operands import OperandPlate
 from scenes.mobjects.plates import Plates
 from scenes.mobjects.softmax_bars import SoftmaxBars, is_softmax
 from scenes.mobjects.summation import Summation
@@ -19,7 +19,7 @@ from transformer_core.tracing.explain import Entry
 from transformer_core.tracing.trace import NamedTensor
 
 
-class Operation(VGroup):
+class OperationFigure(VGroup):
     """The making of one entry: a long sum as steps, a softmax as bars, and anything else as plates.
 
     Args:
@@ -31,7 +31,7 @@ class Operation(VGroup):
     Example::
 
         entry = trace.explain("encoder.1.self_attn.scores", head=0, query="red", key="car")
-        figure = Operation(entry, Room(280, 190, 1640, 790))
+        figure = OperationFigure(entry, Room(280, 190, 1640, 790))
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Operation(VGroup):
         return self.board.result
 
     @property
-    def plate(self) -> Plate:
+    def plate(self) -> OperandPlate:
         """The result with its name and its places."""
         return self.board.plate
 

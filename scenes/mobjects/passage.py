@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Mobject, VGroup, VMobject
 
-from scenes.mobjects.marks import End, Meaning, Thickness, means
+from scenes.mobjects.marks import End, MarkMeaning, Thickness, means
 from scenes.mobjects.shapes import curve, stroke
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-def as_thick_as(weight: Quantity, line: VMobject, thin: float, thick: float, *ends: Meaning) -> VMobject:
+def as_thick_as(weight: Quantity, line: VMobject, thin: float, thick: float, *ends: MarkMeaning) -> VMobject:
     """Make a line so thick as its weight is large, between `thin` and `thick` px; it means that, and its `ends`."""
     line.set_stroke(width=stroke(thin + (thick - thin) * float(weight)))
     return means(line, Thickness(weight, thick - thin, thin), *ends)

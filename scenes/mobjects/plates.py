@@ -10,7 +10,7 @@ from manim import Animation, VGroup, VMobject
 from scenes.animations import Flight, Travel, appear, appear_in_turn
 from scenes.layout import Room
 from scenes.mobjects.equations import equation_of
-from scenes.mobjects.operands import Plate
+from scenes.mobjects.operands import OperandPlate
 from scenes.mobjects.shapes import Box, arrow, ellipsis
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, pixels
@@ -33,7 +33,7 @@ def chosen(entry: Entry) -> list[Entry]:
     return [cells[i] for i in sorted(order)]
 
 
-def _arriving(source: VMobject, plate: Plate) -> list[Animation]:
+def _arriving(source: VMobject, plate: OperandPlate) -> list[Animation]:
     """The number flies to its plate, if the source shows it; else the plate comes out of the source."""
     shown = [part for part in source.get_family() if isinstance(part, Words) and part.text == plate.number.text]
     moving, origin = (plate.number, shown[0]) if shown else (plate.box, source)
@@ -47,10 +47,10 @@ class Plates(VGroup):
     def __init__(self, entry: Entry, room: Room, names: Mapping[str, VMobject]) -> None:
         cells = chosen(entry)
         count = len({(cell.name, cell.index) for term in entry.terms for cell in term})
-        self.inputs: list[Plate] = []
+        self.inputs: list[OperandPlate] = []
         self.arrows, self.middle, self.more, self.out = VGroup(), VGroup(), VGroup(), VGroup()
         if not cells:
-            self.plate = Plate(entry, room.inset(0, max(0.0, room.height / 2 - 190)), lit=True)
+            self.plate = OperandPlate(entry, room.inset(0, max(0.0, room.height / 2 - 190)), lit=True)
         else:
             left, rest = room.split_columns(0.32 * room.width)
             middle, right = rest.split_columns(-0.32 * room.width)
@@ -58,10 +58,10 @@ class Plates(VGroup):
             least = max(0.0, left.height / 2 - 190) if len(rows) == 1 else 0.0
             for cell, place in zip(cells, rows, strict=False):
                 name = names.get(cell.name.rpartition(".")[2])
-                self.inputs.append(Plate(cell, place.inset(0, least), name=name))
+                self.inputs.append(OperandPlate(cell, place.inset(0, least), name=name))
             if len(cells) < count:
                 self.more.add(ellipsis(vertical=True).move_to(rows[-1].centre))
-            self.plate = Plate(entry, right.inset(0, max(0.0, right.height / 2 - 190)), lit=True)
+            self.plate = OperandPlate(entry, right.inset(0, max(0.0, right.height / 2 - 190)), lit=True)
             self._between(entry, middle, rows)
         self.result: Words = self.plate.number
         super().__init__(*self.inputs, self.more, self.arrows, self.middle, self.out, self.plate)

@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.language import translated
 from scenes.layout import Room, across
-from scenes.mobjects.marks import Course, Names, Slope, Span, Tick, means, row_of
+from scenes.mobjects.marks import AxisSpan, Course, Names, Slope, Tick, means, row_of
 from scenes.mobjects.shapes import dashes, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import entry_name
@@ -54,7 +54,7 @@ class Plot(VGroup):
             for axis, (tensor, values) in enumerate(zip((x, y), reach, strict=True))
         )
         self.wide, self.high = units(wide or across(980)), units(high)
-        self.across, self.up = Span(0, *self.x, logarithmic[0]), Span(1, *self.y, logarithmic[1])
+        self.across, self.up = AxisSpan(0, *self.x, logarithmic[0]), AxisSpan(1, *self.y, logarithmic[1])
         self.axes = VGroup(
             means(rule(np.zeros(3), np.array([self.wide, 0, 0]), "ink3", 2.5), self.across),
             means(rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5), self.up),

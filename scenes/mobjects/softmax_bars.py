@@ -14,7 +14,7 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.equations import equation_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Length, means
-from scenes.mobjects.operands import Plate, name_of, narrowed, spec_for, value_text
+from scenes.mobjects.operands import OperandPlate, name_of, narrowed, spec_for, value_text
 from scenes.mobjects.shapes import Box, ellipsis, frame, rule
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, signed, units
@@ -50,7 +50,7 @@ class SoftmaxBars(VGroup):
         self.names = self._names()
         self.floors = VGroup(rule(at(self.left, p.bottom), at(self.right, p.bottom), "ink3") for p in self.panels[1:])
         column = Room(self.right + 40, room.top, room.right, room.bottom)
-        self.plate = Plate(entry, column.inset(0, max(0.0, column.height / 2 - 170)), lit=True)
+        self.plate = OperandPlate(entry, column.inset(0, max(0.0, column.height / 2 - 170)), lit=True)
         self.result: Words = self.plate.number
         self.equation = equation_of(entry, foot.width - NUMBERS, 38, foot.height)
         if self.equation:

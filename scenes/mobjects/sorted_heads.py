@@ -16,7 +16,7 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head
 from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import layers_of, stack_of
-from transformer_core.studies.measures.patterns import Shown, pattern_of, widest
+from transformer_core.studies.measures.patterns import ShownPattern, pattern_of, widest
 from transformer_core.tracing.provenance import Label, Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -95,7 +95,7 @@ class SortedHeads(VGroup):
         return all(name is None or str(name) in PLACES for name, _ in self.groups)
 
     @property
-    def first(self) -> tuple[int, int, Shown] | None:
+    def first(self) -> tuple[int, int, ShownPattern] | None:
         """Layer, head and pattern of the clearest head of all; None if no head has a pattern."""
         firsts = [(*places[0], self.shown[places[0]]) for _, places in self.groups]
         clear = [(self.layers[row], head, pattern) for row, head, pattern in firsts if pattern]

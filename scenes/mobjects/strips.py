@@ -51,7 +51,7 @@ def fills_of(vector: NamedTensor, wide: float, scale: float) -> list[str]:
     return [signed(value, scale) if scale else shared(value) for value in values]
 
 
-class Rows(VGroup):
+class StripRows(VGroup):
     """Rows of a matrix as strips without numbers. Where some are left out stands an ellipsis.
 
     `lines[i]` is the strip of row i of the tensor.

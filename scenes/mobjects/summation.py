@@ -14,7 +14,7 @@ from scenes.mobjects.cells import Cell
 from scenes.mobjects.equations import equation_of
 from scenes.mobjects.marks import Away, Ground, Length, Shade, means
 from scenes.mobjects.operands import (
-    Plate,
+    OperandPlate,
     lines_of,
     name_of,
     names_of,
@@ -26,7 +26,7 @@ from scenes.mobjects.operands import (
     value_text,
 )
 from scenes.mobjects.shapes import Box, dashes, frame, rule
-from scenes.mobjects.terms import Columns
+from scenes.mobjects.terms import TermColumns
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, signed, units
 from transformer_core.tracing.explain import Entry
@@ -61,7 +61,7 @@ class Summation(VGroup):
     ) -> None:
         self.entry, self.room, self.given = entry, room, names
         self.left, self.right = room.left + NAMES, room.right - NUMBERS
-        self.columns = Columns(entry, int((self.right - self.left) / NARROWEST), products, sums)
+        self.columns = TermColumns(entry, int((self.right - self.left) / NARROWEST), products, sums)
         self._divide()
         self.rows = [self._row(factor, y) for factor, y in zip(self.columns.factors, self.ys, strict=True)]
         self.inputs: list[VMobject] = list(self.rows)
@@ -186,13 +186,13 @@ class Summation(VGroup):
             found.append((number(quantities[0], spec, "number").settle(at(0, y)).end_at(right), quantities, spec))
         return found
 
-    def _outcome(self) -> tuple[Plate, VGroup]:
+    def _outcome(self) -> tuple[OperandPlate, VGroup]:
         """The plate of the result, level with the end of the sum, and what is added last above or below it."""
         upper = self.block.bottom + (90 if len(self.counters) > len(self.rows) + 1 else 24)
         column = Room(self.right + 60, upper, self.room.right, self.below.bottom + 6)
         tall = min(column.height, 230.0)
         top = min(max(self.chart.level - tall / 2, column.top), column.bottom - tall)
-        plate = Plate(self.entry, Room(column.left, top, column.right, top + tall), lit=True)
+        plate = OperandPlate(self.entry, Room(column.left, top, column.right, top + tall), lit=True)
         if not self.columns.rest:
             return plate, VGroup()
         above = top - column.top >= 60
@@ -265,7 +265,7 @@ class RunningSum(VGroup):
     The steps and the sum share one unit, so that they end where the entry lies.
     """
 
-    def __init__(self, columns: Columns, room: Room, end: float) -> None:
+    def __init__(self, columns: TermColumns, room: Room, end: float) -> None:
         self.room, self.pitch = room, room.width / len(columns)
         sums = np.concatenate([[0.0], np.cumsum([*columns.adding, *columns.added_last])])
         self.unit = room.height / (float(np.ptp(sums)) or 1.0)

@@ -12,7 +12,7 @@ import numpy as np
 from manim import VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.cells import Cell, Closed, fitting
+from scenes.mobjects.cells import Cell, MaskedCell, fitting
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Heat, means
 from scenes.mobjects.shapes import Box, ellipsis, quads
@@ -106,7 +106,7 @@ class TensorGrid(VGroup):
 
     def _cell(self, quantity: Quantity, closed: bool) -> Cell:
         if closed:
-            return Closed(quantity, self.size_px, self.spec, self.style)
+            return MaskedCell(quantity, self.size_px, self.spec, self.style)
         scale = 0.0 if self.weights else self.scale_value
         return Cell(quantity, self.size_px, self.spec, self.style, scale, not self.weights, disc=self.discs)
 

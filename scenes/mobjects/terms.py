@@ -57,7 +57,7 @@ def _main(entry: Entry) -> list[int]:
     return main[:-1] if most == 1 and len(main) > 1 and names[0] != names[1] else main
 
 
-class Columns:
+class TermColumns:
     """The terms of a sum in at most `most` columns: one for each, or for a few, of which the largest shows.
 
     Args:

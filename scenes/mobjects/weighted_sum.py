@@ -160,7 +160,11 @@ class WeightedSum(VGroup):
                 (self.output.cells, [state.output.cells for state in states]),
             )
         ]
-        return Through(parts[0], parts[1:], kind), *shades, Told(self.numbers, [one.numbers for one in states], kind)
+        return (
+            Through(parts[0], parts[1:], kind),
+            *shades,
+            StateNumbers(self.numbers, [one.numbers for one in states], kind),
+        )
 
     def follow(self) -> list[Any]:
         """The sum of one entry: its weights and values come down from above, and its result stands in the output."""
@@ -191,7 +195,7 @@ class WeightedSum(VGroup):
         return [(come, together) if first else together, Sweep(cells, "rest"), leave(left)]
 
 
-class Told(Motion):
+class StateNumbers(Motion):
     """Numbers are those of one state after another, in time with a `Through`."""
 
     def __init__(self, numbers: VGroup, states: Sequence[VGroup], kind: str) -> None:

@@ -52,7 +52,7 @@ _begun = hashed(source(SCENES), source(SCENES.parent / "transformer_core"))
 
 
 @dataclass(frozen=True)
-class Answer:
+class WorkerAnswer:
     """The answer of a worker: the line of its failure, or its result as MessagePack and the files that it made."""
 
     failed: str = ""
@@ -62,7 +62,7 @@ class Answer:
 
 
 def work(function: Callable[[Any, Tick], Any], parcel: Parcel, trace: Files, number: int, topic: str) -> bytes:
-    """On a worker: do job `number`, and tell `topic` the frames and steps that are done so far; an `Answer`, packed."""
+    """On a worker: do job `number`, and tell `topic` the frames and steps that are done; a `WorkerAnswer`, packed."""
     from distributed import get_worker
 
     worker, frames, steps = get_worker(), 0, 0
@@ -82,9 +82,9 @@ def work(function: Callable[[Any, Tick], Any], parcel: Parcel, trace: Files, num
             _agree(job, worker.address)
             result = function(job, tick)
         except Exception as error:
-            return msgspec.msgpack.encode(Answer(in_one_line(error)))
+            return msgspec.msgpack.encode(WorkerAnswer(in_one_line(error)))
         made = made_in(Path(folder), job)
-        return msgspec.msgpack.encode(Answer("", msgspec.msgpack.encode(result), made, (frames, steps)))
+        return msgspec.msgpack.encode(WorkerAnswer("", msgspec.msgpack.encode(result), made, (frames, steps)))
 
 
 def _agree(job: Job, address: str) -> None:
@@ -187,7 +187,7 @@ class Cluster:
                 del self.futures[number]
         return results
 
-    def _kept(self, function: Callable[[Any, Tick], Any], job: Job, answer: Answer) -> Any:
+    def _kept(self, function: Callable[[Any, Tick], Any], job: Job, answer: WorkerAnswer) -> Any:
         """Read the result of a job as the type that its function declares, and put its files where they belong."""
         try:
             result = msgspec.msgpack.decode(answer.result, type=get_type_hints(function)["return"])
@@ -249,7 +249,7 @@ class Cluster:
         """Report what a job has done by now, of which some was reported before."""
         task.tell(self.progress.advance, frames - task.frames, steps - task.steps)
 
-    def _answer(self, future: Future) -> Answer | None:
+    def _answer(self, future: Future) -> WorkerAnswer | None:
         """Return the answer of a job; None if the job was lost on the way, with all workers that had its files."""
         if future.status in {"cancelled", "lost"}:
             time.sleep(0.1)  # a lost scheduler takes its futures along, a moment before its loss is noted
@@ -260,7 +260,7 @@ class Cluster:
             raise CrewError(f"a worker could not do its job: {in_one_line(error)}")
         try:
             with self._in_touch():
-                answer = msgspec.msgpack.decode(future.result(), type=Answer)
+                answer = msgspec.msgpack.decode(future.result(), type=WorkerAnswer)
         except (TypeError, msgspec.DecodeError) as wrong:
             raise CrewError(f"a worker at {self.address} answers otherwise than asked: {in_one_line(wrong)}") from None
         if answer.failed:

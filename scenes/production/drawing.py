@@ -172,14 +172,14 @@ def vectors(job: Job, tick: Tick) -> set[str]:
             if moves and number in job.clips:
                 chapter.renderer.writer = Recording(lambda: chapter.mobjects)
             elif look.moment is not None and number in job.clips:
-                chapter.renderer.writer = Watch(round(look.moment * look.rate), lambda: taken(chapter.records[-1]))
+                chapter.renderer.writer = FrameWatch(round(look.moment * look.rate), lambda: taken(chapter.records[-1]))
 
         shown = job.clips if moves or look.moment is not None else ()
         chapter.perform(set(shown), opened, closed, max(job.clips))
         return set()
 
 
-class Watch:
+class FrameWatch:
     """In the place of a clip: calls `reached` when the picture of a frame stands on the stage."""
 
     def __init__(self, frame: int, reached: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from scenes.language import DEFAULT_TEXT
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import distinct
 from scenes.production.lecture_checks import check_sentence, check_words, model_of, output_of, running_of, speakers_of
-from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
+from scenes.production.mistakes import LARGEST, MOST, LineNumbers, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import ChapterEntry, Selection
 from scenes.production.slide import Slide, model_name
 from scenes.speech.engines import SILENT
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class Words(msgspec.Struct):
+class SlideTable(msgspec.Struct):
     """The keys of a slide."""
 
     title: str = ""
@@ -38,14 +38,14 @@ class Words(msgspec.Struct):
     say: str = ""
 
 
-class CardTable(Words):
+class CardTable(SlideTable):
     """The keys of `[title_card]`, and of `[end_card]`, of which the last two are."""
 
     licence: str = ""
     questions: str = ""
 
 
-class ChapterTable(Words):
+class ChapterTable(SlideTable):
     """The keys of a chapter or a slide among `chapters`: a chapter has a name, a slide a title."""
 
     name: str = ""
@@ -137,7 +137,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
         MistakesError: something in it is wrong; it has a line for each mistake.
     """
     text = _text(path)
-    lines = Lines(text)
+    lines = LineNumbers(text)
     mistakes: list[Mistake] = []
 
     def wrong(key: str, text: str, value: Any = None) -> None:

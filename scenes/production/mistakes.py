@@ -52,7 +52,7 @@ class Wrong(Protocol):
     def __call__(self, key: str, text: str, value: Any = None) -> None: ...
 
 
-class Lines:
+class LineNumbers:
     """Line numbers of the keys in a TOML text, which a parser does not give."""
 
     def __init__(self, text: str) -> None:

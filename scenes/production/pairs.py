@@ -13,7 +13,7 @@ from transformer_core.tracing.trace import Trace
 
 
 @dataclass(frozen=True)
-class Pair:
+class ModelPair:
     """Two models to compare: a name, a path, "untrained" or None for the lecture's model each, with edits; a seed."""
 
     models: tuple[str | None, str | None]
@@ -26,10 +26,10 @@ class Pair:
         return [DEFAULT_MODEL if model is None else find_model(model) for model in self.models if model != UNTRAINED]
 
 
-class Pairs(Store):
+class PairStore(Store):
     """A store whose trace of a text is that of a pair (`transformer_core.studies.sentence.compare`)."""
 
-    def __init__(self, folder: Path, pair: Pair) -> None:
+    def __init__(self, folder: Path, pair: ModelPair) -> None:
         super().__init__(folder)
         self.pair = pair
 

@@ -27,7 +27,7 @@ Steps = Sequence[StepFacts] | Sequence[RenderedStep]
 
 
 @dataclass(frozen=True)
-class Card:
+class QuizCard:
     """A question that the film of one sentence answers, and where it does.
 
     Attributes:
@@ -64,7 +64,7 @@ def cards_of(
     language: str,
     others: Mapping[str, Trace] = MappingProxyType({}),
     doubt: Callable[[str], None] = lambda _line: None,
-) -> list[Card]:
+) -> list[QuizCard]:
     """The cards of `chapters`, as the film with `steps` shows them. They read `trace`, but for those with a trace among
     `others`.
 
@@ -75,13 +75,13 @@ def cards_of(
         ValueError: a question of a user's own names a chapter that neither film nor lecture has.
     """
     numbers = {entry.name: entry.number for entry in (*repertoire(), *chapters)}
-    found: list[Card] = []
+    found: list[QuizCard] = []
     with spoken_in(language) as voice:
         for entry in {chapter.name: chapter for chapter in chapters}.values():
             title = voice.catalogue.text(entry.title)
             for name, question in asked_by(entry, others.get(entry.name, trace)):
                 made = _card(name, entry, title, question, numbers, steps)
-                if isinstance(made, Card):
+                if isinstance(made, QuizCard):
                     found.append(made)
                 elif not entry.inside:
                     doubt(f"{name} is left out: {made}")
@@ -104,7 +104,7 @@ def asked_by(entry: ChapterEntry, trace: Trace) -> Iterator[tuple[str, Question]
 
 def _card(
     name: str, entry: ChapterEntry, title: str, question: Question, numbers: Mapping[str, int], steps: Steps
-) -> Card | str:
+) -> QuizCard | str:
     """The card of a question, or why there is none; `numbers` are those of all chapters that may answer it."""
     answering = question.chapter or entry.name
     if answering not in numbers:
@@ -121,7 +121,7 @@ def _card(
     said = question.text, *(question.choices[at][0] for at in order), question.because
     (text, *choices, because), spans = zip(*map(parse, map(translated, said)), strict=True)
     sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
-    return Card(
+    return QuizCard(
         name, entry.name, entry.number, title, text, tuple(choices), order.index(question.right), because,
         place=(step.chapter, step.number) if step else None, answered_in=numbers[answering],
         step=step.title if step else "", tensors=tuple(sources),
@@ -140,17 +140,17 @@ def _drawn(*what: object) -> bytes:
     return hashlib.blake2b(" ".join(map(str, what)).encode()).digest()
 
 
-def by_chapter(cards: Sequence[Card]) -> dict[str, list[Card]]:
+def by_chapter(cards: Sequence[QuizCard]) -> dict[str, list[QuizCard]]:
     """The cards of each chapter, in their order."""
     return {name: [*own] for name, own in groupby(cards, lambda card: card.chapter)}
 
 
-def chosen(cards: Sequence[Card], most: int = MOST) -> list[Card]:
+def chosen(cards: Sequence[QuizCard], most: int = MOST) -> list[QuizCard]:
     """Cards for a quiz: the first of each chapter, then the second ones, and so on, at most so many."""
     rounds = chain.from_iterable(zip_longest(*by_chapter(cards).values()))
     return [card for card in rounds if card is not None][:most]
 
 
-def shuffled(cards: Sequence[Card], name: str) -> list[Card]:
+def shuffled(cards: Sequence[QuizCard], name: str) -> list[QuizCard]:
     """The cards in an order that the name of a round gives."""
     return sorted(cards, key=lambda card: _drawn(name, card.name))

@@ -16,7 +16,7 @@ from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.production.transcript import clock
-from scenes.publishing.cards import Card
+from scenes.publishing.cards import QuizCard
 from scenes.publishing.exhibits import Exhibit, exhibits
 from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, NO_SERVED, LiveModel, live_scripts, still_of
 from scenes.publishing.markup import filled, texts, themes
@@ -44,7 +44,7 @@ def write_page(
     trace: Trace,
     target: Path,
     model: LiveModel | None = None,
-    cards: Sequence[Card] = (),
+    cards: Sequence[QuizCard] = (),
     others: Sequence[LiveModel] = (),
 ) -> Path:
     """Write the page of `lecture`, with the tensors of `trace` that it shows and a quiz, into the folder `target`.
@@ -98,7 +98,7 @@ def _files(lecture: Rendered) -> dict[str, Path]:
     return files | {f"{lecture.say('Transcript')} {path.suffix}": path for path in lecture.transcripts}
 
 
-def _html(lecture: Rendered, found: Exhibits, data: dict[str, Any], cards: Sequence[Card], still: str) -> str:
+def _html(lecture: Rendered, found: Exhibits, data: dict[str, Any], cards: Sequence[QuizCard], still: str) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     return filled(
         "page.html", lecture=lecture, say=lecture.say, policy=FOLDER, style=STYLE, scripts=_scripts(data["models"]),

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scenes.production.files import write_archive, write_text
-from scenes.publishing.cards import Card, by_chapter, chosen, shuffled
+from scenes.publishing.cards import QuizCard, by_chapter, chosen, shuffled
 from scenes.publishing.markup import filled, texts, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
@@ -22,13 +22,13 @@ SCRIPTS = ("common.js", "scorm.js", "quiz.js")
 STYLE, INDEX = "quiz.css", "index.html"
 
 
-def before_and_after(cards: Sequence[Card]) -> dict[str, Any]:
+def before_and_after(cards: Sequence[QuizCard]) -> dict[str, Any]:
     """Data for the script of a page: all cards, and a quiz before and after the film."""
     some = chosen(cards)
     return _data(cards, {name: shuffled(some, name) for name in ("before", "after")})
 
 
-def _data(cards: Sequence[Card], rounds: Mapping[str, Sequence[Card]]) -> dict[str, Any]:
+def _data(cards: Sequence[QuizCard], rounds: Mapping[str, Sequence[QuizCard]]) -> dict[str, Any]:
     listed = [_facts(card) for card in cards]
     content = json.dumps(listed, ensure_ascii=False).encode()
     return {
@@ -38,7 +38,7 @@ def _data(cards: Sequence[Card], rounds: Mapping[str, Sequence[Card]]) -> dict[s
     }
 
 
-def _facts(card: Card) -> dict[str, Any]:
+def _facts(card: QuizCard) -> dict[str, Any]:
     names = "name", "chapter", "title", "text", "choices", "right", "because", "tensors"
     step = None
     if card.place:
@@ -47,7 +47,7 @@ def _facts(card: Card) -> dict[str, Any]:
     return {name: getattr(card, name) for name in names} | {"beside": quote(card.chapter), "step": step}
 
 
-def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
+def write_scorm(lecture: Rendered, cards: Sequence[QuizCard], target: Path) -> Path:
     """Write a package for learning platforms (SCORM 1.2) to `target`, a .zip; its page works by itself as well.
 
     Each chapter is an item of its own, with its own score.
@@ -65,17 +65,17 @@ def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
     return target
 
 
-def write_anki(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
+def write_anki(lecture: Rendered, cards: Sequence[QuizCard], target: Path) -> Path:
     """Write notes that Anki imports to `target`, a .txt: a deck for each chapter, the question in front.
 
     A note is known again by its first field: who imports cards of the same sentence anew, gets no card twice.
     """
 
-    def identity(card: Card) -> str:
+    def identity(card: QuizCard) -> str:
         known = f"{card.name} {lecture.language} {lecture.text} {card.text}".encode()
         return hashlib.blake2b(known, digest_size=8).hexdigest()
 
-    def deck(card: Card) -> str:
+    def deck(card: QuizCard) -> str:
         return "::".join(part.replace("::", ": ") for part in (lecture.heading, f"{card.number:02} {card.title}"))
 
     write_text(target, filled("anki.txt", cards=cards, identity=identity, deck=deck, say=lecture.say))

@@ -10,7 +10,7 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-from scenes.rendering.lane import Lane
+from scenes.rendering.lane import CallQueue
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 from scenes.rendering.tiles import Box
@@ -52,7 +52,7 @@ class ClipWriter(Writer):
         super().__init__(path, "mp4", facts, movflags="faststart")
         self._rate = fps
         self._planes = Planes(*size)
-        self._lane = Lane()
+        self._lane = CallQueue()
         self._pending = 0
         self._since_key = 0
         self._key_wanted = True

@@ -11,7 +11,7 @@ from typing import Any
 DEPTH = 6
 
 
-class Lane:
+class CallQueue:
     """Does calls in the order in which they were given, in a thread of its own.
 
     What they work on must be theirs alone from the first call until `finish`. PyAV and Cairo let other threads run

@@ -43,7 +43,7 @@ def is_plain(mobject: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LeafStyle:
     """Style of a leaf: what many leaves have in common while they fade together.
 
     Attributes:
@@ -59,7 +59,7 @@ class Look:
     is_invisible: bool
 
     @classmethod
-    def of(cls, state: dict[str, Any]) -> Look:
+    def of(cls, state: dict[str, Any]) -> LeafStyle:
         paints = _mixed(state)
         is_gradient = any(len(state[name]) > 1 for name in COLOURS)
         return cls(paints, max(map(_reach, paints), default=np.nan), is_gradient, not paints and not is_gradient)
@@ -116,7 +116,7 @@ class Leaves:
         self._points: list[bytes] = [b""] * count
         self._styles: list[Any] = [None] * count
         self._paints: list[list[Paint]] = [[]] * count
-        self._known_looks: dict[Any, Look] = {}
+        self._known_looks: dict[Any, LeafStyle] = {}
         self._memory: list[Paths | None] = [None] * count
         self._addresses = np.zeros(count, np.int64)
         # Of each leaf: its path is older than its points, nobody sees it, it has gradients, no whole curves, no stroke.
@@ -203,7 +203,7 @@ class Leaves:
 
     def _read_styles(self, asked: Sequence[int]) -> list[int]:
         """Find the looks of leaves again; those that have another one."""
-        changed, found, looks, styles = list[int](), list[Look](), self._known_looks, self._styles
+        changed, found, looks, styles = list[int](), list[LeafStyle](), self._known_looks, self._styles
         for i in asked:
             state = self._states[i]
             width, behind = state["stroke_width"], state["background_stroke_width"]
@@ -220,7 +220,7 @@ class Leaves:
                 styles[i] = style
                 look = looks.get(style)
                 if look is None:
-                    look = looks[style] = Look.of(state)
+                    look = looks[style] = LeafStyle.of(state)
                 self._paints[i] = look.paints
                 found.append(look)
                 changed.append(i)

@@ -26,7 +26,7 @@ AT_REST: dict[str, Any] = {"ty": "tr", "a": {"a": 0, "k": [0, 0]}, "r": {"a": 0,
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnMobject:
     """A mobject as it stands in a frame.
 
     Attributes:
@@ -41,7 +41,7 @@ class Drawn:
     paint: np.ndarray
 
     @classmethod
-    def of(cls, leaf: VMobject) -> Drawn | None:
+    def of(cls, leaf: VMobject) -> DrawnMobject | None:
         """The mobject as it stands now; None if nothing of it is seen."""
         paint, parts = _paint(leaf), list(contours(leaf))
         if not parts or not (paint[:, 3:] > 0).all(1).any():
@@ -61,12 +61,12 @@ class Track:
     `states` are samples at `frames`; between two of them all changes at an even speed.
     """
 
-    def __init__(self, first: Drawn) -> None:
+    def __init__(self, first: DrawnMobject) -> None:
         self.build, self.end = first.build, 0
         self.frames: list[int] = []
-        self.states: list[Drawn] = []
+        self.states: list[DrawnMobject] = []
 
-    def add(self, frame: int, state: Drawn) -> None:
+    def add(self, frame: int, state: DrawnMobject) -> None:
         """Note how the mobject looks from this frame on."""
         if self.states and state.looks == self.states[-1].looks:
             return
@@ -74,7 +74,7 @@ class Track:
             self._note(frame - 1, self.states[-1])
         self._note(frame, state)
 
-    def _note(self, frame: int, state: Drawn) -> None:
+    def _note(self, frame: int, state: DrawnMobject) -> None:
         self.frames.append(frame)
         self.states.append(state)
 
@@ -144,7 +144,7 @@ class Recording:
     def repeat(self, count: int = 1) -> None:
         """Note a picture that stands for so many frames."""
         leaves = extract_mobject_family_members(self.stage(), use_z_index=True, only_those_with_points=True)
-        drawn = [found for leaf in leaves if isinstance(leaf, VMobject) and (found := Drawn.of(leaf))]
+        drawn = [found for leaf in leaves if isinstance(leaf, VMobject) and (found := DrawnMobject.of(leaf))]
         places = {id(track): k for k, track in enumerate(self.tracks)}
         standing = {id(one.leaf) for one in drawn}
         # A caption is made anew for every part of a beat: what looks as what has just left goes on with its layer.
@@ -184,7 +184,7 @@ class Recording:
 
 
 def _paint(leaf: VMobject) -> np.ndarray:
-    """The paint of a `Drawn`.
+    """The paint of a `DrawnMobject`.
 
     Raises:
         ValueError: a part has several colours.

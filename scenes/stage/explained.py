@@ -9,7 +9,7 @@ import numpy as np
 
 from scenes.animations import appear
 from scenes.mobjects.operands import name_text, places, value_text
-from scenes.mobjects.operation import Operation
+from scenes.mobjects.operation import OperationFigure
 from scenes.mobjects.summation import Summation
 from scenes.mobjects.terms import is_sum, steps_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat
@@ -126,7 +126,7 @@ class Explained(Chapter):
     def making(self, entry: Entry, level: int) -> Step:
         """A step for an operation: the number that stood among the inputs above is the result here."""
         products, sums = measured(entry, self.material())
-        figure = Operation(entry, products=products, sums=sums)
+        figure = OperationFigure(entry, products=products, sums=sums)
         called = name_text(entry)
         noun = Phrase(NOUNS.get(entry.name.rpartition(".")[2], called[:1].upper() + called[1:]))
         where = ", ".join(places(entry))
@@ -144,7 +144,7 @@ def part_of(name: str) -> str:
     return name.removeprefix("parameters.").rpartition(".")[0]
 
 
-def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
+def told(entry: Entry, figure: OperationFigure, level: int) -> list[Beat]:
     """The beats that tell of an operation, each with its plays."""
     four = figure.plays(known=True)
     value = value_text(entry)

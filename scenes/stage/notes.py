@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from scenes.language import Told, translated
 from scenes.layout import STAGE
-from scenes.mobjects.beside import SIDES, Two
+from scenes.mobjects.beside import SIDES, ComparedPair
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import layer_name, letter_of
@@ -49,7 +49,7 @@ class Note(Words):
         The reason for which a head was chosen is given as fully as `room`, in px, allows.
         """
         if "diff.names" in trace:
-            return cls._of_two(Two(trace), room)
+            return cls._of_two(ComparedPair(trace), room)
         if {"question", "quantisation"} <= trace.about.keys():
             bits = trace["experiment.continuations.bits"]
             return cls(f"{bits.words('model')[0]}, weights in {bits.quantity(0):.0f} bits", "ink2")
@@ -69,7 +69,7 @@ class Note(Words):
         return cls(line, "ink2") if line else None
 
     @classmethod
-    def _of_two(cls, two: Two, room: float) -> Note | None:
+    def _of_two(cls, two: ComparedPair, room: float) -> Note | None:
         """Return the note that names A and B, as fully as there is room; None if there is too little."""
         seen = [two.seen] if two.seen else []
         named = [[f"{sign}: {name(side)}" for side, sign in SIDES.items()] + seen for name in (two.called, two.name)]

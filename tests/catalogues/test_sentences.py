@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from scenes.language import catalogue, languages, spoken_in, translated
 from scenes.language.sentences import filled, sentences
-from scenes.language.speaking import Voice
+from scenes.language.speaking import Translator
 from transformer_core.tracing.provenance import Phrase, parse
 from transformer_core.tracing.trace import NamedTensor
 
@@ -48,7 +48,7 @@ def test_templates_filled_again_are_the_text(text):
 
 
 def test_a_translation_has_the_same_sources_in_its_own_order(german):
-    text, spans = parse(Voice(german).tell(f"“{ASKER}” gives {SHARES.quantity(0, 0):.2f} to “{ANSWER}”."))
+    text, spans = parse(Translator(german).tell(f"“{ASKER}” gives {SHARES.quantity(0, 0):.2f} to “{ANSWER}”."))
     assert text == "An „car“ gibt „red“ 0,25."
     assert [text[span.start :][: len(span.shown)] for span in spans] == ["car", "red", "0,25"]
     assert [span.source.index for span in spans] == [(1,), (3,), (0, 0)]
@@ -66,18 +66,18 @@ def test_a_number_is_written_as_the_language_does(german, shown, written):
 def test_words_of_the_model_are_never_translated(german):
     token = NamedTensor("x", np.zeros(1), ("key",), {"key": ("attention",)}).label("key", 0)
     part = NamedTensor("x", np.zeros(1), ("part",), {"part": ("attention",)}).label("part", 0)
-    assert parse(Voice(german).tell(f"{token}"))[0] == Voice(german).tell(token) == "attention"
-    assert parse(Voice(german).tell(f"{part}"))[0] == Voice(german).tell(part) == "Aufmerksamkeit"
+    assert parse(Translator(german).tell(f"{token}"))[0] == Translator(german).tell(token) == "attention"
+    assert parse(Translator(german).tell(f"{part}"))[0] == Translator(german).tell(part) == "Aufmerksamkeit"
 
 
 def test_a_phrase_in_a_sentence_is_translated_by_itself_and_has_no_source(german):
-    text, spans = parse(Voice(german).tell(f"Most comes from {Phrase('attention')}."))
+    text, spans = parse(Translator(german).tell(f"Most comes from {Phrase('attention')}."))
     assert text == "Das meiste kommt aus: Aufmerksamkeit."
     assert spans == ()
 
 
 def test_what_has_no_entry_stays_english_and_is_remembered(german):
-    voice = Voice(german)
+    voice = Translator(german)
     assert voice.tell("The first part. The second part. Not yet") == "Der erste Teil. The second part. Not yet"
     assert [(one.template, one.became) for one in voice.take()] == [
         ("The first part.", "Der erste Teil."), ("The second part.", None), ("Not yet", None),
@@ -102,9 +102,9 @@ def test_english_is_left_as_it_is():
 
 
 def test_a_text_with_braces_of_its_own_is_left_as_it_is(german):
-    assert Voice(german).tell("a {0} and a {7}") == "a {0} and a {7}"
+    assert Translator(german).tell("a {0} and a {7}") == "a {0} and a {7}"
     strange = NamedTensor("x", np.zeros(1), ("key",), {"key": ("{1}",)}).label("key", 0)
-    assert parse(Voice(german).tell(f"“{strange}” gives {SHARES.quantity(0, 0):.2f} to “{ANSWER}”."))[0] == (
+    assert parse(Translator(german).tell(f"“{strange}” gives {SHARES.quantity(0, 0):.2f} to “{ANSWER}”."))[0] == (
         "An „car“ gibt „{1}“ 0,25."
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from transformer_core.studies.experiments import against_lstm, descent, emergence, lstm_checkpoints, output, trainings
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.translation import BRIEF, Plan, built, changed, judged, rebuilt
+from transformer_core.studies.experiments.translation import BRIEF, TrainingPlan, built, changed, judged, rebuilt
 from transformer_core.studies.sentence import lstm_trace
 from transformer_core.tracing.trace import Trace
 
@@ -81,7 +81,7 @@ def test_the_committed_early_step_leaps_too_far_with_large_steps_and_its_sentenc
 
 def test_less_is_learned_without_positions_and_least_without_residual_connections():
     parts = ("nothing", "positions", "residual")
-    found = trainings.parts_removed(Bench(), Plan(TINY, 1, 60, (200, 400)), parts)
+    found = trainings.parts_removed(Bench(), TrainingPlan(TINY, 1, 60, (200, 400)), parts)
     losses = dict(zip(parts, found["held_out_loss"].values[:, 0], strict=True))
     assert found["curve"].axes == ("part", "seed", "step")
     assert losses["residual"] > losses["positions"] > losses["nothing"]
@@ -132,13 +132,13 @@ def test_the_lstm_checkpoints_are_trained_measured_and_saved(tmp_path):
 def test_six_layers_a_side_learn_less_with_post_norm_where_there_is_no_warm_up():
     deep = replace(TINY, steps=60, sizes=TINY.sizes | {"d_model": 16, "encoder_layers": 6, "decoder_layers": 6})
     models = ("pre-norm, no warm-up", "post-norm, no warm-up")
-    losses = trainings.depth_and_norm(Bench(), Plan(deep, 1, 50, (60,)), models)["held_out_loss"]
+    losses = trainings.depth_and_norm(Bench(), TrainingPlan(deep, 1, 50, (60,)), models)["held_out_loss"]
     assert losses.pick(seed=0, model=models[0]) < losses.pick(seed=0, model=models[1])
 
 
 def test_more_sentences_help_a_model_that_has_seen_few():
     brief = replace(TINY, steps=250)
-    losses = trainings.size_and_data(Bench(), Plan(brief, 1, 50, ()), (32,), (100, 6000))["held_out_loss"]
+    losses = trainings.size_and_data(Bench(), TrainingPlan(brief, 1, 50, ()), (32,), (100, 6000))["held_out_loss"]
     assert losses.pick(seed=0, width=0, amount="6000") < losses.pick(seed=0, width=0, amount="100")
 
 

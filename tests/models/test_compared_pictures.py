@@ -5,7 +5,7 @@ import pytest
 from compared_pairs import PAIRS, found_in, pair_of
 
 from scenes.chapters.compared.differences import NextWords
-from scenes.chapters.compared.readings import Readings, matches
+from scenes.chapters.compared.readings import TwoReadings, matches
 from scenes.mobjects.tokens import Token
 
 MOST_WORDS = 70
@@ -122,13 +122,13 @@ def test_tokens_of_one_alone_are_framed_and_the_others_joined(pair):
     words = [trace[f"{letter}.read"].words("position") for letter in "ab"]
     same = matches(*words)
     assert [words[0][i] for i, _ in same] == [words[1][j] for _, j in same] != []
-    picture = Readings(trace)
+    picture = TwoReadings(trace)
     chips = [[chip for chip in line if isinstance(chip, Token)] for line in picture.tokens]
     joined = [one for one in same if all(place < len(line) for place, line in zip(one, chips, strict=True))]
     assert len(picture.joins) == len(joined)
     alone = [set(range(len(line))) - {one[side] for one in same} for side, line in enumerate(chips)]
     assert len(picture.marks) == sum(map(len, alone)) > 0
-    alike = Readings(pair("trained and untrained"))
+    alike = TwoReadings(pair("trained and untrained"))
     assert (len(alike.joins), len(alike.marks)) == (4, 0)
 
 

@@ -9,7 +9,7 @@ import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from small_models import word_pieces
 
-from scenes.chapters.c15_interpretation.lens import Lens, Taps
+from scenes.chapters.c15_interpretation.lens import LogitLens, StreamTaps
 from scenes.layout import faults
 from scenes.mobjects.river import River
 from scenes.stage.reading import read
@@ -66,8 +66,8 @@ def test_layers_of_a_deep_stack_that_are_read_early_stand_apart(layers):
     rows = [NamedTensor("row", random.normal(size=768), ("d_model",)) for _ in range(layers)]
     read, written = probs.label("vocab", 0), probs.label("vocab", 1)
     with drawn_in("dark"):
-        taps = Taps(rows, ranks.words("layer"), read)
-        picture = Lens(taps, probs, ranks, written)
+        taps = StreamTaps(rows, ranks.words("layer"), read)
+        picture = LogitLens(taps, probs, ranks, written)
         assert faults([taps, picture]) == []
     assert taps.shown[0] == 0
     assert taps.shown[-1] == layers - 1

@@ -12,7 +12,7 @@ from manim import Mobject, VMobject
 from walking import walk
 
 from scenes.layout import texts_on
-from scenes.mobjects.deck import Plate
+from scenes.mobjects.deck import DeckPlate
 from scenes.mobjects.marks.judging import box_of
 from scenes.mobjects.shapes import Box
 from scenes.rendering.motion import every, movers
@@ -112,7 +112,7 @@ def collisions(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
         for root in stage
         for part in root.get_family()
         if isinstance(part, Box) and part.get_fill_opacity() >= FAINT and max(part.width, part.height) > POINT
-        if not isinstance(part, Plate) and id(part) not in moving and not getattr(part, "dived", False)
+        if not isinstance(part, DeckPlate) and id(part) not in moving and not getattr(part, "dived", False)
     }
     boxes = np.array([np.stack(box_of(plate))[:, :2].ravel() for plate in plates.values()])
     if not len(boxes):

@@ -35,10 +35,10 @@ FIGURES = {
     "Token": "tokens", "Ribbon": "ribbon", "Vector": "vectors", "Coordinates": "coordinates",
     "WordSteps": "directions", "Strip": "strips", "Heatmap": "tensors",
     "TensorGrid": "tensors", "MatrixProduct": "matrix_product", "AttentionGrid": "attention_grid",
-    "Operation": "operation", "SoftmaxStages": "softmax_stages", "StackedRows": "stacked",
+    "OperationFigure": "operation", "SoftmaxStages": "softmax_stages", "StackedRows": "stacked",
     "Temperatures": "temperatures", "Slider": "soft_lookup", "Arcs": "arcs", "WeightedSum": "weighted_sum",
     "ValuePlane": "value_plane", "River": "river", "ShareBar": "bars", "Plot": "plots", "Curves": "curves",
-    "Formula": "formulas", "Deck": "deck", "Card": "card", "MiniMap": "diagrams",
+    "Formula": "formulas", "Deck": "deck", "Region": "region", "MiniMap": "diagrams",
 }  # fmt: skip
 ROOMS = {room: ", ".join(name for name in FIGURES if FIGURES[name] == room) for room in sorted(FIGURES.values())}
 IMPORTS = "\n".join(

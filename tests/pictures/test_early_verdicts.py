@@ -18,11 +18,11 @@ from walking import SENTENCES, Picture, chapters, findings, name_of, trace_of, w
 from scenes.animations import Travel
 from scenes.animations.fades import Leave
 from scenes.chapters.c02_basics.chapter import Basics
-from scenes.chapters.c02_basics.machine import Machine, Translated
+from scenes.chapters.c02_basics.machine import ClosedModel, TranslationTokens
 from scenes.chapters.c02_basics.reading import TwoContexts
 from scenes.chapters.c03_lstm import verdict_on
 from scenes.chapters.c04_encoder import encoder_plan, sublayers
-from scenes.chapters.c20_faq.cards import Claim, Combs
+from scenes.chapters.c20_faq.cards import CaseThreads, MeasuredClaim
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import board_of
@@ -104,9 +104,9 @@ def test_a_translation_that_never_ends_is_counted_and_not_quoted_in_full() -> No
 def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leaving: list[str]) -> None:
     with drawn_in("dark"):
         trace = trace_of(text)
-        words = Translated(trace)
-        machine = Machine(words.source, words.output, "Transformer", "")
-        (step,) = Basics.never_seen(cast(Basics, None), Translated(trace), trace, machine)
+        words = TranslationTokens(trace)
+        machine = ClosedModel(words.source, words.output, "Transformer", "")
+        (step,) = Basics.never_seen(cast(Basics, None), TranslationTokens(trace), trace, machine)
     first = step.parts[0].plays[0]
     gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
     assert sorted(gone) == sorted(leaving)
@@ -116,7 +116,7 @@ def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leavi
 def test_two_contexts_are_joined_at_the_entries_that_have_another_sign_and_only_there() -> None:
     with drawn_in("dark"):
         trace = trace_of("The car is red")
-        memory, token = Translated(trace).memory, TwoContexts.word_of(trace)
+        memory, token = TranslationTokens(trace).memory, TwoContexts.word_of(trace)
         assert token == "bank"
         picture = TwoContexts(trace, token, memory.name)
     rows = [trace[f"other.{sense}.{memory.name}"].pick(batch=0, position=1).values for sense in SENSES]
@@ -261,10 +261,10 @@ def test_a_claim_is_stamped_by_the_share_that_it_needs_and_its_tick_stands_there
     share: float, needed: float | None, holds: bool
 ) -> None:
     shares = [Quantity(value, "shares", (i,)) for i, value in enumerate((share, needed or 0.5))]
-    claim = Claim("a claim", "of something", shares[0], shares[1] if needed else None, "said")
+    claim = MeasuredClaim("a claim", "of something", shares[0], shares[1] if needed else None, "said")
     assert claim.holds == holds
     with drawn_in("dark"):
-        ((_, track, *_, goal, _),) = Combs([claim]).asked
+        ((_, track, *_, goal, _),) = CaseThreads([claim]).asked
     assert (goal.get_x() - track.get_left()[0]) / track.width == pytest.approx(float(shares[1]), abs=0.01)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from walking import trace_of
 
-from scenes.chapters.c05_qkv.figures import Lengths, Pairs
-from scenes.chapters.c12_decoder.bridge import FAINT, Bridge
+from scenes.chapters.c05_qkv.figures import TokenPairs, VectorLengths
+from scenes.chapters.c12_decoder.bridge import FAINT, CrossAttentionBridge
 from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -51,7 +51,7 @@ def test_vectors_before_and_after_a_norm_are_as_wide_as_they_are_long() -> None:
         NamedTensor(name, np.array(values), ("position",))
         for name, values in (("one", [3.0, 6.0, 1.5, 4.5]), ("other", [4.0, 4.0, 4.0, 4.0]))
     ]
-    figure = Lengths([before, before], lengths, [Words(text, "fact") for text in ("one", "other")], STAGE)
+    figure = VectorLengths([before, before], lengths, [Words(text, "fact") for text in ("one", "other")], STAGE)
     wide = np.array([[row.plate.width for row in rows] for rows in figure.stages])
     units_drawn = wide / np.array([tensor.values for tensor in lengths])
     assert units_drawn.shape == (2, 4)
@@ -103,7 +103,7 @@ def test_curves_of_cross_attention_lead_from_the_source_word_to_the_word_that_is
     looks = trace["decoder.1.cross_attn.weights"].pick(batch=0, head=0, query=slice(0, -1))
     memory = trace["encoder.final_norm.out"].pick(batch=0)
     reads = trace["probs"].words("position")
-    picture = Bridge(looks, reads[:-1], reads[1:], memory, "layer 2", 1)
+    picture = CrossAttentionBridge(looks, reads[:-1], reads[1:], memory, "layer 2", 1)
     above, below = ([chip.get_center() for chip in chips] for chips in (picture.source, picture.written))
     for row, curves in enumerate(picture.curves):
         ends = [(nearest(line.points[0], above), nearest(line.points[-1], below)) for line in curves]
@@ -131,7 +131,7 @@ def test_bars_of_neurons_are_as_long_and_as_far_from_zero_as_their_values() -> N
 def test_an_arrow_between_two_tokens_leads_from_the_query_to_the_key_of_its_score() -> None:
     trace = trace_of("The car is red")
     focus = focus_of(trace)
-    for pairs in Pairs.both(focus.seen(trace), focus.query_token, focus.top_key):
+    for pairs in TokenPairs.both(focus.seen(trace), focus.query_token, focus.top_key):
         assert len(pairs.readings) == 2
         for query, way, key, shown in pairs.readings:
             (score,) = shown.spans

@@ -11,7 +11,7 @@ import pytest
 from manim import tempconfig
 from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, trace_of, walk
 
-from scenes.chapters.c08_heads.figures import Counted
+from scenes.chapters.c08_heads.figures import CountedSentences
 from scenes.layout import STAGE
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import TooLongError
@@ -165,7 +165,7 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role() -> None:
 
 def test_an_arc_of_a_counted_case_leads_to_the_top_key_and_its_mark_is_full_where_that_is_the_noun() -> None:
     trace = trace_of(SENTENCES[0])
-    for picture, share in zip(Counted.best(trace, STAGE), (1.0, 0.69), strict=True):
+    for picture, share in zip(CountedSentences.best(trace, STAGE), (1.0, 0.69), strict=True):
         assert float(picture.shares[-1]) == pytest.approx(share, abs=0.01)
         run, full = trace.under("experiment.head_cases.determiner", model="english-spanish", **picture.place), []
         for i, (words, (arc, mark)) in enumerate(zip(picture.sentences, picture.arcs, strict=True)):
@@ -178,8 +178,8 @@ def test_an_arc_of_a_counted_case_leads_to_the_top_key_and_its_mark_is_full_wher
         Trace(trace.tensors, about={**trace.about, "model": name})
         for name in ("mine", "english-spanish-four-cross-heads")
     )
-    assert Counted.best(mine, STAGE) == []
-    told = f"{Counted.best(four, STAGE)[0].shares[-1]:share}"
+    assert CountedSentences.best(mine, STAGE) == []
+    told = f"{CountedSentences.best(four, STAGE)[0].shares[-1]:share}"
     assert "over 99%" in told
     assert Note.measured_elsewhere(four, told) is None
 

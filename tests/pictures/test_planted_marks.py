@@ -12,12 +12,12 @@ from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
 from walking import trace_of
 
 from scenes.animations import ring_around
-from scenes.chapters.c09_positions.clocks import Panel
-from scenes.chapters.c12_decoder.bridge import Bridge
+from scenes.chapters.c09_positions.clocks import OffsetBars
+from scenes.chapters.c12_decoder.bridge import CrossAttentionBridge
 from scenes.chapters.c13_training.chapter import SCALES
-from scenes.chapters.c13_training.learning import Starts
+from scenes.chapters.c13_training.learning import InitialScales
 from scenes.chapters.c14_inference.writing import BeamTree
-from scenes.chapters.c16_modern.blocks import ToScale
+from scenes.chapters.c16_modern.blocks import ModelsToScale
 from scenes.chapters.c19_arguing.trials import DotRows
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -35,7 +35,7 @@ from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.stacked import StackedRows
-from scenes.mobjects.strips import Rows, Strip
+from scenes.mobjects.strips import Strip, StripRows
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.text import Words
@@ -92,18 +92,20 @@ def arcs() -> Arcs:
     return Arcs(rows.words("key"), query, rows.pick(head=head, query=query))
 
 
-def bridge() -> Bridge:
+def bridge() -> CrossAttentionBridge:
     looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
     looks = looks.pick(head=most_even(looks.values)[0])
     reads = trace()["probs"].words("position")
-    return Bridge(looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0), "layer 2", 1)
+    return CrossAttentionBridge(
+        looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0), "layer 2", 1
+    )
 
 
-def panel() -> Panel:
+def panel() -> OffsetBars:
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
     entries = rows.pick(head=head, query=query).quantities()
-    return Panel(entries, range(-1, len(entries) - 1), (1,), trace()["config.words"], STAGE, entries)
+    return OffsetBars(entries, range(-1, len(entries) - 1), (1,), trace()["config.words"], STAGE, entries)
 
 
 def dots() -> DotRows:
@@ -112,7 +114,7 @@ def dots() -> DotRows:
 
 
 def starts() -> VGroup:
-    picture = Starts(trace().under("experiment.initial_scales"), SCALES, 0)
+    picture = InitialScales(trace().under("experiment.initial_scales"), SCALES, 0)
     return VGroup(picture.axis, *picture.marks)
 
 
@@ -163,10 +165,10 @@ def temperatures() -> VGroup:
     return Temperatures(table, head["temperatures"].quantities(), ribbon, (0, 1, 2, 3), STAGE).states[1]
 
 
-def two_models() -> ToScale:
+def two_models() -> ModelsToScale:
     """The largest part of the shipped model as a square in that of the whole."""
     whole, part = trace()["config.parameters"], trace()["parameters.by_kind"].largest()[1]
-    return ToScale(part, whole, Words("the whole", "block"), Words("and a part", "block"))
+    return ModelsToScale(part, whole, Words("the whole", "block"), Words("and a part", "block"))
 
 
 #: Figures as the lecture makes them, each with a part that is there to be scaled and copied.
@@ -453,7 +455,7 @@ def test_strands_that_lead_the_other_way_are_found() -> None:
     looks = weights()
     rows = trace()["encoder.0.resid_pre"].pick(batch=0)
     size = len(looks)
-    sides = [Rows(rows, range(size), 400, 80).move_to(at(x, 540)) for x in (400, 1400)]
+    sides = [StripRows(rows, range(size), 400, 80).move_to(at(x, 540)) for x in (400, 1400)]
     heights = [[float(side.lines[i].get_y()) for i in range(size)] for side in sides]
     left, right = sides[0].get_right()[0] + units(8), sides[1].get_left()[0] - units(8)
     for turned in (False, True):

@@ -14,8 +14,8 @@ from scenes.animations.ambient import WIDER
 from scenes.animations.dives import BORDER
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import THICK, THIN, Arcs
-from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, path, wire
 from scenes.mobjects.tensors import TensorGrid
@@ -249,7 +249,7 @@ def test_rooms_share_out_what_they_are_given() -> None:
 
 
 def test_what_was_measured_stands_on_the_stage_without_a_surface_and_has_its_width() -> None:
-    card = Card("the queries of one head")
-    assert [type(part) for part in card] == [Words]
-    assert (card.inside.left, card.inside.right, card.inside.bottom) == (STAGE.left, STAGE.right, STAGE.bottom)
-    assert card.words.get_bottom()[1] > at(0, card.inside.top)[1]
+    region = Region("the queries of one head")
+    assert [type(part) for part in region] == [Words]
+    assert (region.inside.left, region.inside.right, region.inside.bottom) == (STAGE.left, STAGE.right, STAGE.bottom)
+    assert region.words.get_bottom()[1] > at(0, region.inside.top)[1]

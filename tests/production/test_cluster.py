@@ -22,7 +22,7 @@ import msgspec
 import pytest
 
 from scenes.production import cluster as clusters
-from scenes.production.cluster import Answer, Cluster
+from scenes.production.cluster import Cluster, WorkerAnswer
 from scenes.production.crew import CrewError
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.look import Look
@@ -378,6 +378,6 @@ def test_a_worker_that_answers_otherwise_than_asked_is_one_line_and_leaves_no_fi
     ):  # fmt: skip
         packed = pickle.dumps(result) if isinstance(result, dict) else msgspec.msgpack.encode(result)
         with pytest.raises(CrewError, match=r"^a worker at tcp://host:1 answers otherwise than asked: "):
-            cluster._kept(survey, job, Answer("", packed, made))
+            cluster._kept(survey, job, WorkerAnswer("", packed, made))
     assert not list(tmp_path.rglob("*escaped*"))
     assert not (tmp_path / "posters").exists()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from scenes.cli.compare import _order, rows, table
 from scenes.cli.orders import CommandOptions
-from scenes.production.pairs import Pair, Pairs
+from scenes.production.pairs import ModelPair, PairStore
 from scenes.production.repertoire import repertoire
 from transformer_core.pretrained.model_registry import UNTRAINED
 from transformer_core.studies.sentence.compare import Side, compare
@@ -122,7 +122,7 @@ def test_a_name_of_a_model_is_no_markup_and_moves_no_cursor():
 
 def test_a_comparison_is_drawn_and_spoken_as_it_was_asked_for():
     wish = CommandOptions("Car", quality="l", fps=24, voice_command="say -o {file} {text}")
-    order = _order(Pair((None, UNTRAINED)), wish)
+    order = _order(ModelPair((None, UNTRAINED)), wish)
     assert (order.look.height, order.look.rate) == (480, 24)
     assert order.label == "compare-english-spanish-untrained-car-" + order.look.name
     assert order.voice.name == "say"
@@ -135,20 +135,20 @@ def test_the_comparison_is_no_chapter_of_the_lecture():
 def test_who_is_compared_tells_one_trace_from_another(tmp_path, monkeypatch):
     monkeypatch.setattr("scenes.stage.reading.compare", lambda *asked: Fake(asked))
     pairs = [
-        Pair((None, UNTRAINED)),
-        Pair((UNTRAINED, None)),
-        Pair((None, UNTRAINED), seed=4),
-        Pair((None, None), ((), (HEAD,))),
-        Pair((None, None), ((HEAD,), ())),
-        Pair((None, "english-spanish-post-norm")),
+        ModelPair((None, UNTRAINED)),
+        ModelPair((UNTRAINED, None)),
+        ModelPair((None, UNTRAINED), seed=4),
+        ModelPair((None, None), ((), (HEAD,))),
+        ModelPair((None, None), ((HEAD,), ())),
+        ModelPair((None, "english-spanish-post-norm")),
     ]
-    paths = [Pairs(tmp_path, pair).trace("car", None)[0] for pair in pairs]
+    paths = [PairStore(tmp_path, pair).trace("car", None)[0] for pair in pairs]
     paths += [
-        Pairs(tmp_path, pairs[0]).trace("cars", None)[0],
-        Pairs(tmp_path, pairs[0]).trace("car", None, target="el")[0],
+        PairStore(tmp_path, pairs[0]).trace("cars", None)[0],
+        PairStore(tmp_path, pairs[0]).trace("car", None, target="el")[0],
     ]
     assert len(set(paths)) == len(paths)
-    assert Pairs(tmp_path, pairs[0]).trace("car", None)[0] == paths[0]
+    assert PairStore(tmp_path, pairs[0]).trace("car", None)[0] == paths[0]
 
 
 class Fake:

@@ -28,7 +28,7 @@ from scenes.production.font_file import NEEDED, flaw
 from scenes.production.lecture_file import CardTable as Card
 from scenes.production.lecture_file import ChapterTable, Table, read
 from scenes.production.look import Look
-from scenes.production.mistakes import Lines, MistakesError, beside
+from scenes.production.mistakes import LineNumbers, MistakesError, beside
 from scenes.production.parcels import Parcel
 from scenes.stage.brand import Asset, Brand
 from scenes.theme import PALETTES, WIDE, contrast, palette, typeset
@@ -488,4 +488,4 @@ def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_
 
 
 def test_a_long_string_hides_no_key():
-    assert Lines('a = """\nb = 1\n"""\nb = 2\n').of("b") == 4
+    assert LineNumbers('a = """\nb = 1\n"""\nb = 2\n').of("b") == 4

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from scenes.rendering.clip import ClipWriter
-from scenes.rendering.lane import DEPTH, Lane
+from scenes.rendering.lane import DEPTH, CallQueue
 
 
 def test_calls_are_done_in_their_order_in_another_thread():
-    lane, done = Lane(), []
+    lane, done = CallQueue(), []
     for number in range(50):
         lane.do(lambda n: done.append((n, threading.current_thread().name)), number)
     lane.finish()
@@ -18,7 +18,7 @@ def test_calls_are_done_in_their_order_in_another_thread():
 
 
 def test_not_more_calls_wait_than_there_is_room_for():
-    lane, gate, started = Lane(), threading.Event(), []
+    lane, gate, started = CallQueue(), threading.Event(), []
     giver = threading.Thread(target=lambda: [lane.do(lambda: (started.append(1), gate.wait())) for _ in range(20)])
     giver.start()
     giver.join(timeout=0.3)
@@ -31,7 +31,7 @@ def test_not_more_calls_wait_than_there_is_room_for():
 
 
 def test_the_first_error_is_raised_and_nothing_is_done_after_it():
-    lane, done = Lane(), []
+    lane, done = CallQueue(), []
 
     def fail():
         raise ValueError("no room on the disk")
@@ -44,7 +44,7 @@ def test_the_first_error_is_raised_and_nothing_is_done_after_it():
 
 
 def test_what_is_dropped_is_not_done():
-    lane, gate, done = Lane(), threading.Event(), []
+    lane, gate, done = CallQueue(), threading.Event(), []
     lane.do(gate.wait)
     lane.do(done.append, 1)
     threading.Timer(0.1, gate.set).start()

@@ -25,7 +25,7 @@ from scenes.stage.reading import read
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, LoadedModel, known_models, open_model
 from transformer_core.studies.focus import focus_of
 from transformer_core.text.subwords import Subwords
-from transformer_core.text.vocabulary import SHOWN, Reading
+from transformer_core.text.vocabulary import SHOWN, TokenizedText
 from transformer_core.tracing.provenance import CLOSE, MIDDLE, OPEN, parse
 from transformer_core.tracing.trace import Trace
 
@@ -73,7 +73,7 @@ def traced(text: str, here: LoadedModel) -> Trace | None:
     return attempt(lambda: read(text, here.model, here.tokenizer, about={"model": "small"}))
 
 
-def check_reading(text: str, reading: Reading | None) -> None:
+def check_reading(text: str, reading: TokenizedText | None) -> None:
     """Labels can be drawn, each on one line, and say where they were cut."""
     if reading is None:
         return

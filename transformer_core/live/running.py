@@ -44,7 +44,7 @@ WRITTEN = ("position", "query", "key")
 
 
 @dataclass(frozen=True)
-class Run:
+class LiveRun:
     """A text that was read, what the model wrote, and the trace of one pass over both."""
 
     given: Sentence
@@ -68,11 +68,11 @@ class RunningModel:
         self.name = str(opened.facts.get("model", ""))
         #: The words of the text, and those of what is written.
         self.words = {"source": tuple(self.tokenizer.source), "target": tuple(self.tokenizer.target)}
-        self.runs: OrderedDict[str, Run] = OrderedDict()
+        self.runs: OrderedDict[str, LiveRun] = OrderedDict()
         # Requests come in threads of their own; a recorder and the intermediate results of a trace are not shared.
         self.lock = Lock()
 
-    def _run(self, key: str) -> Run:
+    def _run(self, key: str) -> LiveRun:
         """The run of a key, which from now on is the one that was asked last."""
         self.runs.move_to_end(key)
         return self.runs[key]
@@ -128,7 +128,7 @@ class RunningModel:
             "names": list(found.trace.tensors),
         }
 
-    def _found(self, text: str, edits: Sequence[Mapping[str, Any]]) -> tuple[str, Run]:
+    def _found(self, text: str, edits: Sequence[Mapping[str, Any]]) -> tuple[str, LiveRun]:
         """The run of a text under edits, and its key; read if it is not among the last ones."""
         key = hashlib.sha256(json.dumps([text, list(edits)], sort_keys=True).encode()).hexdigest()[:16]
         if key not in self.runs:
@@ -139,7 +139,7 @@ class RunningModel:
         return key, self._run(key)
 
     @torch.no_grad()
-    def _read(self, text: str, edits: Mapping[str, Edit]) -> Run:
+    def _read(self, text: str, edits: Mapping[str, Edit]) -> LiveRun:
         try:
             given = generate(text, self.model, self.tokenizer, edits)[0]
             count, most = len(given.target or given.source), MOST_SENT // len(self.words["target"])
@@ -150,7 +150,7 @@ class RunningModel:
             raise SentenceError(f"the model computes no numbers here: {error}") from None
         if trace is None:
             raise SentenceError(f"a page shows at most {most} tokens of this model, and here are {count}")
-        return Run(given, trace)
+        return LiveRun(given, trace)
 
     def _traced(self, given: Sentence, edits: Mapping[str, Edit]) -> Trace:
         trace = traced(self.model, self.tokenizer, {"": Variant(given, edited=edits)})

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from transformer_core.files.foreign import bounded
 from transformer_core.text.tokenizer import process_of
-from transformer_core.text.vocabulary import SHOWN, Reading, SentenceError
+from transformer_core.text.vocabulary import SHOWN, SentenceError, TokenizedText
 
 JOIN = "·"
 #: What starts a word in byte pairs and in SentencePiece, and what goes on with one in word pieces.
@@ -122,7 +122,7 @@ class Subwords:
         """True if pieces mark where a word begins, as SentencePiece does, and not where one goes on."""
         return any(piece.startswith(SPACE) for piece in self.pieces)
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> TokenizedText:
         """The tokens of a text, and where in it each was cut.
 
         Raises:
@@ -152,7 +152,7 @@ class Subwords:
         cut = Pieces(tuple(found["tokens"]), tuple(found["ids"]), places, found["words"])
         self._check(cut, text)
         labels = tuple(self._label(text, cut, at) for at in range(count))
-        return Reading(text, labels, cut.tokens, cut.ids, cut.offsets)
+        return TokenizedText(text, labels, cut.tokens, cut.ids, cut.offsets)
 
     def _check(self, cut: Pieces, text: str) -> None:
         """Hold ids and places against the table and the text.

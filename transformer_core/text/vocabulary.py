@@ -40,7 +40,7 @@ class SentenceError(ValueError):
 
 
 @dataclass(frozen=True)
-class Reading:
+class TokenizedText:
     """A sentence as ids for the model, and as the pieces that were typed."""
 
     text: str
@@ -72,7 +72,7 @@ class Vocabulary:
         """All words of the two languages, sorted."""
         return cls((*SPECIAL, *sorted(set(source))), (*SPECIAL, *sorted(set(target))), longest)
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> TokenizedText:
         """The tokens of an English sentence.
 
         Raises:
@@ -89,7 +89,7 @@ class Vocabulary:
         unknown = list(dict.fromkeys(word for word in words if word not in self._source_ids or word in SPECIAL))
         if unknown:
             raise SentenceError(self.advice(unknown))
-        return Reading(text, labels, words, tuple(self._source_ids[word] for word in words))
+        return TokenizedText(text, labels, words, tuple(self._source_ids[word] for word in words))
 
     def translation(self, text: str) -> tuple[int, ...]:
         """The ids of a Spanish sentence, without marks.

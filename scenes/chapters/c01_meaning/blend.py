@@ -21,7 +21,7 @@ from transformer_core.tracing.trace import Trace
 AIR, NEAR, SPOT = 70.0, 22.0, 9.0
 
 
-class Blend(ValuePlane):
+class LookupSum(ValuePlane):
     """The values of a lookup in a plane with their sum, and then as the hands of a dial.
 
     Args:

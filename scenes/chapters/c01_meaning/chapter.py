@@ -27,18 +27,18 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c01_meaning.blend import Blend
+from scenes.chapters.c01_meaning.blend import LookupSum
 from scenes.chapters.c01_meaning.carried import CarriedStep
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c01_meaning.unknown_ways import UnknownWays
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
-from scenes.mobjects.card import Card
 from scenes.mobjects.coordinates import Coordinates
 from scenes.mobjects.directions import CosineDots, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.soft_lookup import Slider, SoftTable
 from scenes.mobjects.text import Words, number
@@ -75,7 +75,7 @@ class Meaning(Chapter):
         opening = Opening(vectors_of(trace, focus).words("position"), *what_comes_out(trace, focus))
         yield from self.from_outside(trace, focus, opening)
         yield from self.a_word_is_a_vector(trace, focus, opening.source)
-        card = Card(f"embeddings of {trace[f'{MEANING}.model'].words('model')[0]}, a real language model")
+        region = Region(f"embeddings of {trace[f'{MEANING}.model'].words('model')[0]}, a real language model")
         for part in (
             self.directions,
             self.dot_product,
@@ -84,7 +84,7 @@ class Meaning(Chapter):
             self.softmax,
             self.soft_lookup,
         ):
-            yield from part(trace, card)
+            yield from part(trace, region)
         yield from self.one_embedding(trace, focus)
 
     def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
@@ -156,10 +156,10 @@ class Meaning(Chapter):
             stage=chips,
         )
 
-    def directions(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def directions(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The step of one pair of words of a real language model, copied to others."""
         run = trace.under(MEANING)
-        left, right = card.inside.golden_columns()
+        left, right = region.inside.golden_columns()
         words, own, distances = (run[f"{COPIED}_plane{name}"] for name in ("", ".copied_step", ".copy_distances"))
         picture = WordSteps(words, run[f"{COPIED}_steps"], own, distances, left)
         (country, capital), *_ = picture.words
@@ -204,14 +204,14 @@ class Meaning(Chapter):
                 f"the right comparative in {comparatives:.0%}.",
                 *((appear(words, bar.track), grow(bar.bar), appear(figure)) for words, bar, figure in shares),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def dot_product(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def dot_product(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The dot product and the cosine, as geometry."""
         run = trace.under(f"{MEANING}.lookup")
         query, key = (run["scores"].words(axis)[0] for axis in ("query", "key"))
-        room, facts_room = card.inside.golden_columns()
+        room, facts_room = region.inside.golden_columns()
         plane = PlaneOfTwo(run, query, key, room, "dot product")
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
         product = facts_room.fit(Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE))
@@ -246,13 +246,13 @@ class Meaning(Chapter):
                 (leave(product), swing.back()),
                 (leave(swing.traces), appear(*own, plane.lengths[1], angle, value)),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def king_and_queen(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def king_and_queen(self, trace: Trace, region: Region) -> Iterator[Step]:
         """A step between two words, carried to a third; the nearest words follow it."""
         run = trace.under(MEANING)
-        picture = CarriedStep(run, card.inside)
+        picture = CarriedStep(run, region.inside)
         king, man, woman, queen = run["queen_plane"].words("vocab")
         (nearest, second), (cosine, close) = run["queen_cosine"].words("rank")[:2], run["queen_cosine"].quantities()[:2]
         first = run["queen_way"].pick(frame=0).largest()[0]
@@ -283,15 +283,15 @@ class Meaning(Chapter):
                 + f"{cosine:.2f} against {close:.2f} for “{second}”.",
                 move_ring(ring, VGroup(*map(picture.line_of, (nearest, second))), roomy=True),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def more_than_luck(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def more_than_luck(self, trace: Trace, region: Region) -> Iterator[Step]:
         """All pairs of all relations, against pairs by chance."""
         run = trace.under(MEANING)
         rows = {REAL: [run[f"{kind}_cosine"] for kind in RELATIONS], CHANCE: [run["chance_hundredths"]]}
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
-        picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside)
+        picture = CosineDots(rows, run["chance"].quantity(0), counts, region.inside)
         yield Step(
             "Are parallel steps more than luck?",
             beat(
@@ -313,14 +313,14 @@ class Meaning(Chapter):
                 f"{run['above_in_all']} of {run['pairs_in_all']} lie beyond it: far more than luck.",
                 appear(picture.counts[0]),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def softmax(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def softmax(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Scores to weights; one is moved, and all answer."""
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
-        slider = Slider(run["slider_scores"], run["slider_weights"], run["scores"], query, card.inside)
+        slider = Slider(run["slider_scores"], run["slider_weights"], run["scores"], query, region.inside)
         moved = slider.chips[slider.moved].label
         yield Step(
             "Softmax: scores become weights",
@@ -346,16 +346,16 @@ class Meaning(Chapter):
                 "It is a soft choice: the best gets the most, all others something.",
                 slider.slide(slider.rest),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def soft_lookup(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def soft_lookup(self, trace: Trace, region: Region) -> Iterator[Step]:
         """A dictionary that is asked for what it does not have."""
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
-        right, left = card.inside.golden_columns(last=True)
+        right, left = region.inside.golden_columns(last=True)
         table = SoftTable(run["weights"], run["value_plane"].words("key"), query, left)
-        picture = Blend(run, query, right)
+        picture = LookupSum(run, query, right)
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         best = run["likeness"].largest()[0]
         beside = [table.query.copy().next_to(key, RIGHT, buff=gap("line")) for key in table.keys]
@@ -398,7 +398,7 @@ class Meaning(Chapter):
                 "Query, keys, attention weights, values: the heart of the Transformer.",
                 *(appear(ring_around(part, role)) for role, part in table.roles.items()),
             ),
-            stage=[card, *table.keys],
+            stage=[region, *table.keys],
         )
 
     def one_embedding(self, trace: Trace, focus: Focus) -> Iterator[Step]:

@@ -20,9 +20,9 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c02_basics.machine import Halves, Machine, Translated, WordByWord
-from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, Families
-from scenes.chapters.c02_basics.reading import Reading, Stripes, TwoContexts, Writing
+from scenes.chapters.c02_basics.machine import ClosedModel, OpenModel, RecurrentReader, TranslationTokens
+from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, ModelFamilies
+from scenes.chapters.c02_basics.reading import DecoderWriting, EncoderOutputs, TokenVectors, TwoContexts
 from scenes.layout import STAGE
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
@@ -49,9 +49,9 @@ class Basics(Chapter):
     needs = ("cross-attention",)
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        text = Translated(trace)
+        text = TranslationTokens(trace)
         params = trace["config.parameters"]
-        machine = Machine(text.source, text.output, f"{params:,.0f} parameters")
+        machine = ClosedModel(text.source, text.output, f"{params:,.0f} parameters")
         yield from self.in_and_out(text, trace, machine)
         yield from self.never_seen(text, trace, machine)
         yield from self.two_halves(text, trace, machine)
@@ -65,7 +65,7 @@ class Basics(Chapter):
         yield from self.where_it_fails(text, trace)
         yield from self.who_does_what(text, trace)
 
-    def in_and_out(self, text: Translated, trace: Trace, picture: Machine) -> Iterator[Step]:
+    def in_and_out(self, text: TranslationTokens, trace: Trace, picture: ClosedModel) -> Iterator[Step]:
         """The question, and the model at work behind closed doors."""
         tokens = "cut into tokens: words, or parts of words."
         goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if text.short else f"A sentence goes in, {tokens}"
@@ -91,7 +91,7 @@ class Basics(Chapter):
             stage=[picture.source, picture.box, picture.title],
         )
 
-    def never_seen(self, text: Translated, trace: Trace, machine: Machine) -> Iterator[Step]:
+    def never_seen(self, text: TranslationTokens, trace: Trace, machine: ClosedModel) -> Iterator[Step]:
         """The pair that training never joined, among those that it did."""
         found = met(trace)
         if found is None:
@@ -165,9 +165,9 @@ class Basics(Chapter):
             stage=[machine.source],
         )
 
-    def two_halves(self, text: Translated, trace: Trace, closed: Machine) -> Iterator[Step]:
+    def two_halves(self, text: TranslationTokens, trace: Trace, closed: ClosedModel) -> Iterator[Step]:
         """The box opens."""
-        picture = Halves(trace, text.source, text.output)
+        picture = OpenModel(trace, text.source, text.output)
         yield Step(
             "An encoder and a decoder",
             beat(
@@ -188,10 +188,10 @@ class Basics(Chapter):
             stage=[closed.source, closed.box, closed.title],
         )
 
-    def stripes(self, text: Translated, trace: Trace) -> Iterator[Step]:
+    def stripes(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
         """The picture of a vector explained: a cell for each number."""
         token = focus_of(trace).query_token
-        picture = Stripes(trace, text.source, rows_of(trace, "embed_src.sum").pick(position=token))
+        picture = TokenVectors(trace, text.source, rows_of(trace, "embed_src.sum").pick(position=token))
         place = picture.line.place(token)
         yield Step(
             "How to read a vector",
@@ -213,9 +213,9 @@ class Basics(Chapter):
             stage=[picture.line, picture.encoder],
         )
 
-    def understand(self, text: Translated, trace: Trace) -> Iterator[Step]:
+    def understand(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
         """The left half: vectors in, vectors out."""
-        picture = Reading(trace, rows_of(trace, "embed_src.sum"), text.memory)
+        picture = EncoderOutputs(trace, rows_of(trace, "embed_src.sum"), text.memory)
         words, width = trace["config.words"], trace["config.d_model"]
         token = focus_of(trace).query_token
         mine = next(k for k, name in enumerate(picture.names) if name.label.position == token.position)
@@ -256,7 +256,7 @@ class Basics(Chapter):
             stage=[*picture.names, picture.encoder, picture.before[mine]],
         )
 
-    def in_context(self, text: Translated, trace: Trace, reading: Reading) -> list[Beat]:
+    def in_context(self, text: TranslationTokens, trace: Trace, reading: EncoderOutputs) -> list[Beat]:
         """A word of two sentences goes into the encoder as one vector, and two come out, each with its context."""
         token = TwoContexts.word_of(trace)
         if token is None:
@@ -286,10 +286,10 @@ class Basics(Chapter):
             beat("It is a contextual embedding.", ambient=flow),
         ]
 
-    def generate(self, text: Translated, trace: Trace) -> Iterator[Step]:
+    def generate(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
         """The right half: a probability for each word, and the next input."""
         probs, vocab = rows_of(trace, "probs"), trace["config.target_vocab"]
-        picture = Writing(trace, text.memory, probs, rows_of(trace, "tail_prob"))
+        picture = DecoderWriting(trace, text.memory, probs, rows_of(trace, "tail_prob"))
         first, share = probs.pick(position=0).largest()
         ends = probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
         turns = [picture.turn(t) for t in range(1, len(probs))]
@@ -329,10 +329,10 @@ class Basics(Chapter):
             stage=[*picture.names, *picture.memory, picture.decoder],
         )
 
-    def families(self, text: Translated, trace: Trace) -> Iterator[Step]:
+    def families(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
         """The same parts, three kinds of model."""
         asked = Continuation.of(trace, "rome").text.copy() if RECORDED in trace else None
-        picture = Families(trace, text.memory, text.source, text.output, asked)
+        picture = ModelFamilies(trace, text.memory, text.source, text.output, asked)
         encoder, decoder = picture.alone
         flow = pulses(picture.road, role="focus")
         yield Step(
@@ -405,7 +405,7 @@ class Basics(Chapter):
             stage=[picture.text],
         )
 
-    def where_it_fails(self, text: Translated, trace: Trace) -> Iterator[Step]:
+    def where_it_fails(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
         """Another translation than the grammar's, or words that it knows in an order that the grammar never makes."""
         gold, short = trace.about.get("gold"), is_short(text.source)
         missed = gold is not None and short and list(gold["words"]) != list(trace.about["output_tokens"])
@@ -415,7 +415,7 @@ class Basics(Chapter):
         at_ = "" if own else "other.foreign."
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
-        picture = Machine(source, output)
+        picture = ClosedModel(source, output)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
@@ -436,12 +436,12 @@ class Basics(Chapter):
             stage=[picture.source, picture.box, picture.title],
         )
 
-    def who_does_what(self, text: Translated, trace: Trace) -> Iterator[Step]:
+    def who_does_what(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        picture = Halves(trace, text.source, text.output)
+        picture = OpenModel(trace, text.source, text.output)
         gone = [picture.encoder, picture.decoder, *picture.ways, *picture.output, *picture.states[-1]]
         gone += [bar for bars in picture.lit for bar in bars]
-        reader = WordByWord(text.source, rows_of(trace, MEMORIES) if MEMORIES in trace else None)
+        reader = RecurrentReader(text.source, rows_of(trace, MEMORIES) if MEMORIES in trace else None)
         yield Step(
             "Who does what",
             beat(

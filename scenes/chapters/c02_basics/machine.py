@@ -31,7 +31,7 @@ BUNDLED = 0.4
 WIDEST, SLIM, SPREAD = 140.0, 32.0, 32.0
 
 
-class Translated:
+class TranslationTokens:
     """The tokens that are read, those that are written, and the vectors that the encoder hands over."""
 
     def __init__(self, trace: Trace) -> None:
@@ -41,7 +41,7 @@ class Translated:
         self.short = is_short(self.source) and is_short(self.output)
 
 
-class Machine(VGroup):
+class ClosedModel(VGroup):
     """A closed box: the words that go in together stand below it, those that come out one by one above it.
 
     Args:
@@ -79,7 +79,7 @@ class Machine(VGroup):
         return made
 
 
-class WordByWord(VGroup):
+class RecurrentReader(VGroup):
     """A box that reads one word after another: what it keeps of all is one vector, its memory, if that is known.
 
     Args:
@@ -112,7 +112,7 @@ class WordByWord(VGroup):
         return [(*play, *change) for play, change in zip(plays, changes, strict=True)]
 
 
-class Half(VGroup):
+class ModelHalf(VGroup):
     """A half of a model on a plate: its name, and its layers as the map has them.
 
     To the eye, all drawings of the same half are one thing: its parts travel from picture to picture.
@@ -166,7 +166,7 @@ def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...
     return bars
 
 
-class Halves(VGroup):
+class OpenModel(VGroup):
     """The opened model: the source goes up into the encoder, what the decoder writes comes out above it.
 
     `handed` are the lines of the vectors from the top of one to the other, one for each token of the source. `states`
@@ -178,8 +178,8 @@ class Halves(VGroup):
         left, right = STAGE.columns(2, BETWEEN)
         self.source, self.output = sentence(source, left, at_foot=True), sentence(output, right)
         deep, high = (pixels(line.height) + AIR for line in (self.source, self.output))
-        self.encoder = Half(trace, "encoder", left.split_rows(high)[1].split_rows(-deep)[0])
-        self.decoder = Half(trace, "decoder", right.split_rows(high)[1])
+        self.encoder = ModelHalf(trace, "encoder", left.split_rows(high)[1].split_rows(-deep)[0])
+        self.decoder = ModelHalf(trace, "decoder", right.split_rows(high)[1])
         self.goes_in = upwards(self.source, [self.encoder])
         self.comes_out = upwards([self.decoder], self.output)
         wide = min(WIDEST, 0.7 * pixels(self.source[0].width))

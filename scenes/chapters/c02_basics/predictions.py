@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import Travel, appear_in_turn, draw, leave
-from scenes.chapters.c02_basics.machine import Half
+from scenes.chapters.c02_basics.machine import ModelHalf
 from scenes.layout import STAGE
 from scenes.mobjects.marks import Thickness, means
 from scenes.mobjects.sentences import NOTHING, across
@@ -28,7 +28,7 @@ WRITTEN, NAMES, AIR, THICK, OTHER, FAN = 960.0, 390.0, 20.0, 140.0, 50.0, 5
 RECORDED = "experiment.next_token.top"
 
 
-class Families(VGroup):
+class ModelFamilies(VGroup):
     """Encoder alone, both, decoder alone: the same parts, three kinds of model, each with a name that viewers know."""
 
     def __init__(
@@ -38,10 +38,10 @@ class Families(VGroup):
         heads, bodies = zip(*(column.split_rows(84, 16) for column in columns), strict=True)
         tops, samples = zip(*(body.split_rows(330, 40) for body in bodies), strict=True)
         one, other = tops[1].columns(2, 60)
-        self.both = [Half(trace, "encoder", one), Half(trace, "decoder", other)]
+        self.both = [ModelHalf(trace, "encoder", one), ModelHalf(trace, "decoder", other)]
         self.road = across(self.both[:1], self.both[1:])
         self.alone = [
-            Half(trace, side, top.inset(120, 0), alone=True)
+            ModelHalf(trace, side, top.inset(120, 0), alone=True)
             for side, top in zip(("encoder", "decoder"), tops[::2], strict=True)
         ]
         names = zip(("BERT", "BART, ours", "GPT"), heads, strict=True)

@@ -10,7 +10,7 @@ import numpy as np
 from manim import DL, DOWN, DR, UL, UP, UR, VGroup
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, leave, ring_around
-from scenes.chapters.c02_basics.machine import Half
+from scenes.chapters.c02_basics.machine import ModelHalf
 from scenes.layout import STAGE, Room
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import fan, rows_of
@@ -36,13 +36,13 @@ READ = 8
 LIKELIEST = 5
 
 
-class Stripes(VGroup):
+class TokenVectors(VGroup):
     """Inside the encoder: a token below it, its vector above the token, and the first numbers of that, large."""
 
     def __init__(self, trace: Trace, source: Sequence[Label], vector: NamedTensor) -> None:
         self.line = sentence(source, STAGE, at_foot=True)
         room = STAGE.split_rows(-pixels(self.line.height), 30)[0]
-        self.encoder = Half(trace, "encoder", room, empty=True)
+        self.encoder = ModelHalf(trace, "encoder", room, empty=True)
         below, above = room.inset(40, 90).rows(2, 130)
         self.vector = vector_in(above, vector, "residual")
         count = min(READ, len(vector))
@@ -59,7 +59,7 @@ class Stripes(VGroup):
         super().__init__(self.line, self.encoder, self.vector, self.rays, self.grid)
 
 
-class Reading(VGroup):
+class EncoderOutputs(VGroup):
     """Vectors go into the encoder, and as many come out.
 
     Inside, `columns` are the vectors before and after the first layer and the last one. For each of these layers,
@@ -90,7 +90,7 @@ class Reading(VGroup):
         self.names, self.before = named_rows(before, body, wide, "residual", scale=scales[0])
         self.after = vectors_in(room.split_columns(-wide)[1], after, "residual", HIGHEST, scale=scales[1])
         plate = room.inset(0.36 * room.width, 0).cross(STAGE)
-        self.encoder = Half(trace, "encoder", plate, empty=True)
+        self.encoder = ModelHalf(trace, "encoder", plate, empty=True)
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
         last = trace.about["config"]["encoder_layers"] - 1
         # After the first layer, and before the last one: the same vectors if there are two, and none if there is one.
@@ -154,7 +154,7 @@ class TwoContexts(VGroup):
         sides = [gutter(one.words("position")) for one in first]
         halves = [half.split_columns(max(sides) - side)[1] for half, side in zip(halves, sides, strict=True)]
         self.both = [
-            Reading(trace, before, after, f"other.{sense}.", half, here, scales)
+            EncoderOutputs(trace, before, after, f"other.{sense}.", half, here, scales)
             for sense, before, after, half in zip(SENSES, first, last, halves, strict=True)
         ]
         self.before, self.after = ([getattr(one, side)[here] for one in self.both] for side in ("before", "after"))
@@ -183,7 +183,7 @@ class TwoContexts(VGroup):
         return next((word for word in words if word.position == noun), None)
 
 
-class Writing(VGroup):
+class DecoderWriting(VGroup):
     """The encoder's vectors at the left, the decoder, the likeliest words at the right, and what it writes below.
 
     `feeds[t]` leads from token t of what is written back into the decoder, `steps[t]` are the words likely after it,
@@ -197,7 +197,7 @@ class Writing(VGroup):
         wide = left.width - gutter(memory.words("position")) - 14
         self.names, self.memory = named_rows(memory, left, wide, "residual")
         middle, right = rest.split_columns(0.3 * rest.width, 110)
-        self.decoder = Half(trace, "decoder", middle)
+        self.decoder = ModelHalf(trace, "decoder", middle)
         self.handed = across(self.memory, [self.decoder])
         self.steps = [
             NextWord(row, right, LIKELIEST, NextWord.widest(probs, LIKELIEST), rest=others.quantity(t, LIKELIEST - 1))

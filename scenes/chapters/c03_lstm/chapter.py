@@ -21,12 +21,22 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c03_lstm.comparisons import Handover, Swapped, Trade, where_they_rise
-from scenes.chapters.c03_lstm.figures import BILLION, NEAR, TICKS, Chain, Fading, Folding, Gates, over, room_for
-from scenes.chapters.c03_lstm.gradients import Backwards, Powers
+from scenes.chapters.c03_lstm.comparisons import ChainOrGrid, SentenceStates, SwappedWords, where_they_rise
+from scenes.chapters.c03_lstm.figures import (
+    BILLION,
+    NEAR,
+    TICKS,
+    ChainIntoGrid,
+    LSTMChain,
+    LSTMGates,
+    MemoryShares,
+    over,
+    room_for,
+)
+from scenes.chapters.c03_lstm.gradients import GradientOverTime, PowersOfTen
 from scenes.layout import STAGE
-from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import sentence
@@ -71,23 +81,23 @@ class AgainstLSTM(Chapter):
         memories = trace[f"{READER}.cells"].pick(batch=0)
         words = memories.words("position")
         ribbon = sentence(words, room_for(words), at_foot=True)
-        chain = Chain(memories, ribbon)
+        chain = LSTMChain(memories, ribbon)
         yield from self.a_chain(trace, chain)
         yield from self.three_gates(trace, chain)
         yield from self.a_grid(trace, chain)
         long = sentence(trace[f"{LONG}.{READER}.cells"].words("position"), STAGE, at_foot=True)
         yield from self.how_far(trace, long)
         yield from self.one_state(trace, long)
-        card = Card("translators trained on the same sentences")
-        yield from self.what_attention_buys(trace, card)
-        recall = Card("recall the first symbol of a sequence")
+        region = Region("translators trained on the same sentences")
+        yield from self.what_attention_buys(trace, region)
+        recall = Region("recall the first symbol of a sequence")
         yield from self.the_signal(trace, recall)
         yield from self.be_fair(trace, recall)
         if order := exchanged(words):
             yield from self.who_notices(trace, order)
         yield from self.what_is_traded(trace)
 
-    def a_chain(self, trace: Trace, chain: Chain) -> Iterator[Step]:
+    def a_chain(self, trace: Trace, chain: LSTMChain) -> Iterator[Step]:
         """The question of the chapter, and the LSTM at work, step by step."""
         chips = chain.ribbon.chips
         eye, ticks = ring_around(chips[0]), trace["config.tokens_read"].quantities()
@@ -123,13 +133,13 @@ class AgainstLSTM(Chapter):
             stage=[chain.ribbon],
         )
 
-    def three_gates(self, trace: Trace, chain: Chain) -> Iterator[Step]:
+    def three_gates(self, trace: Trace, chain: LSTMChain) -> Iterator[Step]:
         """One cell from inside: the three gates."""
         at = min(1, len(chain.cells) - 1)
         token = chain.ribbon.chips[at].label
         part = trace.under(READER, batch=0, position=token.position)
         room = over(chain.ribbon)
-        gates = Gates(part, token, room.padded())
+        gates = LSTMGates(part, token, room.padded())
         dive = Dive([chain], chain.cells[at], room)
         chip = chain.ribbon.chips[at]
         yield Step(
@@ -160,11 +170,11 @@ class AgainstLSTM(Chapter):
             stage=[chain.ribbon, chain],
         )
 
-    def a_grid(self, trace: Trace, chain: Chain) -> Iterator[Step]:
+    def a_grid(self, trace: Trace, chain: LSTMChain) -> Iterator[Step]:
         """The set piece: the chain folds into a grid, and the grid of attention takes its place."""
         focus = focus_of(trace)
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
-        folding = Folding(chain, parts, weights, focus.query_token)
+        folding = ChainIntoGrid(chain, parts, weights, focus.query_token)
         first, left = parts.words("key")[0], parts.quantity(len(parts) - 1, 0)
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
@@ -226,7 +236,7 @@ class AgainstLSTM(Chapter):
         heads = [trace.full(name) for i in layers if (name := f"{LONG}.encoder.{i}.self_attn.weights") in trace]
         weights = [head.pick(batch=0, query=last, key=far).largest()[-1] for head in heads]
         weight, forms = max(weights, default=None), [*facts["forms"].values()]
-        picture = Fading(trace.under(f"{LONG}.{READER}"), (far, near, last), forms, weight, ribbon)
+        picture = MemoryShares(trace.under(f"{LONG}.{READER}"), (far, near, last), forms, weight, ribbon)
         (start, _, end), (one, between, other) = picture.places, picture.words
         yield Step(
             "How far apart are two words?",
@@ -262,7 +272,7 @@ class AgainstLSTM(Chapter):
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
         facts, names = trace.about["long"], (READER.removesuffix(".encoder"), ATTENDING)
         gold, (_, noun) = facts["gold"], facts["forms"]
-        picture = Handover([trace.under(f"{LONG}.{name}") for name in names], ribbon)
+        picture = SentenceStates([trace.under(f"{LONG}.{name}") for name in names], ribbon)
         alone, attending = picture.written
         chain, others = picture.chain.vectors, picture.others.vectors
         wrong = parted(alone, gold)
@@ -330,7 +340,7 @@ class AgainstLSTM(Chapter):
             stage=[ribbon],
         )
 
-    def what_attention_buys(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def what_attention_buys(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Three translators on the same sentences, by the number of words."""
         run = trace.under(RUN)
         means, lengths, right = run["exact.over_seeds"], run["length"], run["by_length.over_seeds"]
@@ -339,7 +349,9 @@ class AgainstLSTM(Chapter):
         rows = {name: right.pick(model=name) for name in TRANSLATORS}
         totals = {name: means.pick(model=name) for name in TRANSLATORS}
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
-        curves = Curves(lengths, rows, TRANSLATORS, {}, ticks, card.inside, "model", totals=totals, total="all lengths")
+        curves = Curves(
+            lengths, rows, TRANSLATORS, {}, ticks, region.inside, "model", totals=totals, total="all lengths"
+        )
         until = run["by_length.longest_solved"].values
         bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
@@ -369,18 +381,18 @@ class AgainstLSTM(Chapter):
                 *curves.drawn("Transformer"),
                 appear(curves.totals["Transformer"]),
             ),
-            stage=[card, curves.plot],
+            stage=[region, curves.plot],
         )
 
-    def the_signal(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def the_signal(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The gradient that reaches the first symbol, before any training, and that it vanishes."""
         run = trace.under(RECALL)
         distances, gradient = run["distances"].quantities(), run["gradient"]
         rows = {name: gradient.pick(model=name) for name in RECALLING}
-        picture = Backwards([*distances[:NEAR], distances[-1]], rows["LSTM"], card.inside)
+        picture = GradientOverTime([*distances[:NEAR], distances[-1]], rows["LSTM"], region.inside)
         ends = {name: row.quantity(-1) for name, row in rows.items()}
         grid, opened, chain = ends.values()
-        powers, sinking = Powers(ends, RECALLING, picture.above, picture.foot), rows["LSTM"].values.tolist()
+        powers, sinking = PowersOfTen(ends, RECALLING, picture.above, picture.foot), rows["LSTM"].values.tolist()
         (first, late, last), (wall, door, _) = RECALLING, powers.bars.values()
         yield Step(
             "The vanishing gradient",
@@ -417,10 +429,10 @@ class AgainstLSTM(Chapter):
                 appear(powers.names[late], door, rise=False),
                 powers.above([first, last, late]),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def be_fair(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def be_fair(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The LSTM does learn it: how soon, and how surely."""
         run, names = trace.under(RECALL), ("LSTM", "LSTM, gates open", "transformer")
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
@@ -428,7 +440,7 @@ class AgainstLSTM(Chapter):
         rows = {name: run["curve"].pick(model=name) for name in names}
         ticks = checks.quantities()[len(checks) // TICKS - 1 :: len(checks) // TICKS]
         called = {name: RECALLING[name] for name in names}
-        curves = Curves(checks, rows, called, {}, ticks, card.inside, "model")
+        curves = Curves(checks, rows, called, {}, ticks, region.inside, "model")
         where_they_rise(curves, checks, rows)
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
@@ -452,7 +464,7 @@ class AgainstLSTM(Chapter):
                 + claim(bool(arrived.pick(model="LSTM") < of), ", the others not yet.", "."),
                 *curves.drawn("LSTM", spots=solved["LSTM"]),
             ),
-            stage=[card, curves.plot],
+            stage=[region, curves.plot],
         )
 
     def who_notices(self, trace: Trace, order: Sequence[int]) -> Iterator[Step]:
@@ -466,7 +478,7 @@ class AgainstLSTM(Chapter):
             ]
             for before, after in ((f"other.no_positions.{block}", block), (f"{READER}.states", f"{READER}.states"))
         )
-        picture, moved = Swapped(vectors, states, order), [i for i, j in enumerate(order) if i != j]
+        picture, moved = SwappedWords(vectors, states, order), [i for i, j in enumerate(order) if i != j]
         change = trace[f"{TURNED}.{READER}.states.exchange_change"]
         most = trace[f"{TURNED}.{block}.largest_exchange_change"]
         words, first = states[0].words("position"), moved[0]
@@ -501,7 +513,7 @@ class AgainstLSTM(Chapter):
 
     def what_is_traded(self, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and what it costs."""
-        picture = Trade(trace[f"{LONG}.{READER}.cells"].pick(batch=0))
+        picture = ChainOrGrid(trace[f"{LONG}.{READER}.cells"].pick(batch=0))
         half, arcs = picture.half, [*picture.arcs.values()]
         yield Step(
             "A chain, or a grid?",

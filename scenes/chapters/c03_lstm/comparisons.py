@@ -9,7 +9,7 @@ import numpy as np
 from manim import RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, exchange, leave
-from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, Chain, over
+from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, LSTMChain, over
 from scenes.layout import STAGE
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.marks import End
@@ -34,13 +34,13 @@ SLAB, LOWER = 230.0, UP * units(10)
 BENDS = -0.12, 0.25
 
 
-class Handover:
+class SentenceStates:
     """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
     all, by two `models` that read the sentence."""
 
     def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
         lines, low = STAGE.split_rows(LINES, 70)
-        self.chain, self.others = (Chain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
+        self.chain, self.others = (LSTMChain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
         #: All that is handed over by the first model: the last memory and hidden state, and what they are called.
         self.neck, self.called = VGroup(), VGroup()
         size, handed = models[0]["encoder.state_size"], (("cells", "memory"), ("states", "hidden state"))
@@ -90,7 +90,7 @@ def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTens
         curves.plot.label(curves.labels[key], float(x.values[passed]), level, side).shift(side * gap("word"))
 
 
-class Swapped:
+class SwappedWords:
     """The vectors of a sentence, two of whose words change places: of attention in the upper lane, of an LSTM in the
     lower one. Each word takes its vector along; the one that is computed `anew` comes to lie on it, and becomes the
     `change`.
@@ -144,7 +144,7 @@ class Swapped:
         )
 
 
-class Trade:
+class ChainOrGrid:
     """A sentence; above it the one memory of an LSTM, which goes from word to word, and below it attention, from each
     word to each: arcs, and then a square for each pair. First for half of the sentence, then for all of it.
 

@@ -54,7 +54,7 @@ def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
     return room.split_rows(-pixels(ribbon.height), ABOVE)[0]
 
 
-class Chain(VGroup):
+class LSTMChain(VGroup):
     """A cell above each word, with the memory after this word, and an arrow from each cell to the next.
 
     Args:
@@ -103,7 +103,7 @@ def late(*parts: VMobject) -> Animation:
     return Come(VGroup(*parts), run_time=pace("row"), rate_func=LATE)
 
 
-class Gates(VGroup):
+class LSTMGates(VGroup):
     """Lines of a vector, a gate, and their product: what is kept and what is written; when they are added up, these
     give way to the sum, the new memory, and below it to what is shown.
 
@@ -218,7 +218,7 @@ class Gates(VGroup):
         ]
 
 
-class Grid(VGroup):
+class PairGrid(VGroup):
     """A cell for each pair of tokens: one of the side, in a row of its own, and one at the foot.
 
     Args:
@@ -261,7 +261,7 @@ def room_for(labels: Sequence[Label]) -> Room:
     return STAGE.split_columns(gutter(labels), ABOVE)[1]
 
 
-class Folding:
+class ChainIntoGrid:
     """The chain of an LSTM, which folds into a grid: the memory after a word becomes its row, cut into the parts that
     each word wrote; and the grid of attention that takes the place of this one.
 
@@ -272,12 +272,12 @@ class Folding:
         query: the token whose row of weights is told.
     """
 
-    def __init__(self, chain: Chain, parts: NamedTensor, weights: NamedTensor, query: Label) -> None:
+    def __init__(self, chain: LSTMChain, parts: NamedTensor, weights: NamedTensor, query: Label) -> None:
         few, here = len(parts) <= FEW, weights.position("query", query)
         self.chain, self.here = chain, here
         every, (rows, columns) = np.ones(parts.shape, bool), np.indices(parts.shape)
-        self.memory = Grid(parts, chain.ribbon, columns <= rows, (columns == 0) | few)
-        self.attention = Grid(weights, chain.ribbon, every, (weights.values > SEEN) & ((rows == here) | few))
+        self.memory = PairGrid(parts, chain.ribbon, columns <= rows, (columns == 0) | few)
+        self.attention = PairGrid(weights, chain.ribbon, every, (weights.values > SEEN) & ((rows == here) | few))
         self.rows = VGroup(self._lying(i) for i in range(len(parts)))
 
     def _lying(self, i: int) -> VMobject:
@@ -324,7 +324,7 @@ class Folding:
         return Flight(self.chain.ribbon.chips[max(row, key=row.__getitem__)], self.memory.chips[self.here], 0.3, "row")
 
 
-class Fading:
+class MemoryShares:
     """Part of the memory that one word wrote, as a bar over each later word; and one arc of attention.
 
     Args:

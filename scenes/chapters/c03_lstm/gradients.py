@@ -35,7 +35,7 @@ SHARES = (
 SMALLER, LEVEL, RISEN, CLEAR, LAST = 0.5, 0.7, 0.012, 0.02, 0.1
 
 
-class Backwards:
+class GradientOverTime:
     """A sequence whose first symbol is asked for behind the last; on it stands, as a bar, the gradient that reaches it.
 
     What is asked moves away; from its error an arrow leads back to the first symbol, on which the bar shrinks.
@@ -115,7 +115,7 @@ class Backwards:
         return [(leave(*gone), *grown), (fill(self.row[count:-1], "appear"), appear(self.far), *others)]
 
 
-class Powers:
+class PowersOfTen:
     """Bars on one ground, to whose feet the eye goes nearer by powers of ten, while lines of ever smaller shares rise.
 
     On the way back there is a line of a billion times the last bar instead.
@@ -169,7 +169,7 @@ class Powers:
     def _goes(self, larger: float, keys: Sequence[str], kind: str) -> Animation:
         before, self.power = self.power, float(np.log10(larger))
         parts = [self.lines, *(self.bars[key] for key in keys), *([] if kind == "tour" else [self.called])]
-        return Nearer(self, parts, (before, self.power), kind)
+        return ZoomByPowers(self, parts, (before, self.power), kind)
 
     def show(self, power: float, returns: bool = False) -> None:
         """Stand nearer by so many powers of ten."""
@@ -193,10 +193,10 @@ class Powers:
             line[1:].set_fill(opacity=named * (returns is own))
 
 
-class Nearer(Motion):
+class ZoomByPowers(Motion):
     """The eye goes from one power of ten to another, evenly."""
 
-    def __init__(self, picture: Powers, parts: Sequence[VMobject], ends: tuple[float, float], kind: str) -> None:
+    def __init__(self, picture: PowersOfTen, parts: Sequence[VMobject], ends: tuple[float, float], kind: str) -> None:
         self.picture, self.ends, self.returns = picture, ends, picture.returns
         super().__init__(VGroup(*parts), run_time=pace(kind), rate_func=rate_functions.linear)
 

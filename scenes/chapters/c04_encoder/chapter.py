@@ -19,8 +19,18 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import Plan, added, kind_of, later_attention, scale_of
-from scenes.chapters.c04_encoder.sublayers import Adding, Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
+from scenes.chapters.c04_encoder.encoder_plan import EncoderPlan, added, kind_of, later_attention, scale_of
+from scenes.chapters.c04_encoder.sublayers import (
+    AttentionMixing,
+    EmbeddingLookup,
+    FeedForwardVector,
+    LayerPass,
+    ResidualAddition,
+    TakenShares,
+    WeightStrands,
+    grown,
+    into,
+)
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of
@@ -63,7 +73,7 @@ class Encoder(Chapter):
 
     def the_plan(self, trace: Trace) -> Iterator[Step]:
         """The question, and all boxes at once."""
-        plan = Plan(trace)
+        plan = EncoderPlan(trace)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
         held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
         flow, stops = pulses(plan.lines, role="residual"), plan.travelling(trace)
@@ -103,11 +113,11 @@ class Encoder(Chapter):
 
     def words_to_vectors(self, trace: Trace) -> Iterator[Step]:
         """An id is an address; a vector is what lives there."""
-        plan, token = Plan(trace, "embed_src"), focus_of(trace).query_token
+        plan, token = EncoderPlan(trace, "embed_src"), focus_of(trace).query_token
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
         vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out", scale=scale_of(table))
-        inside, mine = Lookup(plan, ids, table, vectors), plan.mine
+        inside, mine = EmbeddingLookup(plan, ids, table, vectors), plan.mine
         yield Step(
             "The embedding: words become vectors",
             beat(
@@ -134,7 +144,7 @@ class Encoder(Chapter):
 
     def a_place(self, trace: Trace) -> Iterator[Step]:
         """Word plus place."""
-        plan, width = Plan(trace, "embed_src.positional"), trace["config.d_model"]
+        plan, width = EncoderPlan(trace, "embed_src.positional"), trace["config.d_model"]
         raw, words, places, sums = (
             rows_of(trace, f"embed_src.{name}") for name in ("token", "scaled", "positional", "sum")
         )
@@ -186,7 +196,7 @@ class Encoder(Chapter):
         """The norm, where the config puts it: every vector to mean zero and variance one."""
         token, norm = focus_of(trace).query_token, trace.under("encoder.0.ln1", batch=0)
         pre = trace.about["config"]["norm_order"] == "pre"
-        plan, before = Plan(trace, "encoder.0.ln1"), rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
+        plan, before = EncoderPlan(trace, "encoder.0.ln1"), rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
         vectors, out = plan.vectors(before), plan.vectors(norm["out"], "in" if pre else "out", branch=pre)
         resting = plan.vectors(before, waiting=True)
         mine, part = vectors[plan.mine], trace.under("encoder.0.ln1", batch=0, position=token.position)
@@ -243,8 +253,8 @@ class Encoder(Chapter):
     def attention(self, trace: Trace) -> Iterator[Step]:
         """Vectors look at each other, and what attention makes of that is added to each."""
         focus = focus_of(trace)
-        plan = Plan(trace, "encoder.0.self_attn")
-        mixing = Mixing(plan, trace, "encoder.0.self_attn")
+        plan = EncoderPlan(trace, "encoder.0.self_attn")
+        mixing = AttentionMixing(plan, trace, "encoder.0.self_attn")
         told = "What a word means depends on the others. So here, each vector takes something from the others."
         looks = beat(told, (draw(*mixing.strands, kind="slow", back=True), appear(mixing.title)))
         looking = taken(trace, plan, mixing) if focus.layer else [looks, *followed(trace, focus, mixing)]
@@ -260,7 +270,7 @@ class Encoder(Chapter):
         )
         yield from self.added(trace, plan, mixing)
 
-    def added(self, trace: Trace, plan: Plan, mixing: Mixing) -> Iterator[Step]:
+    def added(self, trace: Trace, plan: EncoderPlan, mixing: AttentionMixing) -> Iterator[Step]:
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
         here = {"batch": 0, "position": token.position}
@@ -268,7 +278,7 @@ class Encoder(Chapter):
         share = trace["encoder.0.self_attn.added_share"].pick(**here)
         names = ("resid_pre", "self_attn.out", "resid_attn")
         rows = [rows_of(trace, f"encoder.0.{name}").pick(position=token.position) for name in names]
-        adding, mine = Adding(plan, rows, [*lengths, share]), plan.mine
+        adding, mine = ResidualAddition(plan, rows, [*lengths, share]), plan.mine
         sums = plan.vectors(rows_of(trace, "encoder.0.resid_attn"), "out")
         verdict = claim(
             bool(share < 1 / 3),
@@ -303,7 +313,7 @@ class Encoder(Chapter):
         """The feed-forward network: wide, bent, narrow, each vector for itself."""
         ffn = trace.under("encoder.0.ffn", batch=0)
         width, wide = trace["config.d_model"], trace["config.d_ff"]
-        plan, mine = Plan(trace, "encoder.0.ffn"), focus_of(trace).query_token
+        plan, mine = EncoderPlan(trace, "encoder.0.ffn"), focus_of(trace).query_token
         enters = rows_of(trace, trace.parents["encoder.0.ffn.pre"][0])
         stream = enters if trace.about["config"]["norm_order"] == "post" else rows_of(trace, "encoder.0.resid_attn")
         sums = rows_of(trace, "encoder.0.resid_ffn")
@@ -313,7 +323,7 @@ class Encoder(Chapter):
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
-        network = Network(plan, *(row.pick(position=mine) for row in rows))
+        network = FeedForwardVector(plan, *(row.pick(position=mine) for row in rows))
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", appear(every := ring_around(VGroup(*vectors)))),
@@ -349,8 +359,8 @@ class Encoder(Chapter):
         focus, again = focus_of(trace), later_attention(trace)
         words, width = trace["config.words"], trace["config.d_model"]
         if again:
-            plan = Plan(trace, again.rpartition(".")[0], behind=True)
-            passing = Passing(plan, trace, again)
+            plan = EncoderPlan(trace, again.rpartition(".")[0], behind=True)
+            passing = LayerPass(plan, trace, again)
             stage, onwards, stacked = passing.enter, passing.finish(), passing.fits()
             told = [
                 beat(
@@ -365,7 +375,7 @@ class Encoder(Chapter):
                 *(followed(trace, focus, passing) if focus.layer else []),
             ]
         else:
-            plan = Plan(trace, [*Plan(trace).boxes][-1], behind=True)
+            plan = EncoderPlan(trace, [*EncoderPlan(trace).boxes][-1], behind=True)
             stage = plan.vectors(rows_of(trace, "encoder.0.resid_post"))
             end = plan.vectors(final_of(trace), "end")
             told = [beat("This encoder has a single layer; others repeat it many times.", ambient=pulses(plan.lines))]
@@ -382,8 +392,8 @@ class Encoder(Chapter):
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
         """Close: one vector blanked in each box, and what else changes."""
         path = later_attention(trace) or "encoder.0.self_attn"
-        plan = Plan(trace, path.rpartition(".")[0])
-        passing = Passing(plan, trace, path)
+        plan = EncoderPlan(trace, path.rpartition(".")[0])
+        passing = LayerPass(plan, trace, path)
         columns = passing.columns[:-1]
         pairs, mixed = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"].pick(part="attention")
         reached = [trace[f"{layer}.sensitive_pairs"] for layer in plan.layers]
@@ -449,10 +459,10 @@ class Encoder(Chapter):
         )
 
 
-def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
+def taken(trace: Trace, plan: EncoderPlan, mixing: AttentionMixing) -> list[Beat]:
     """The followed token looks at all vectors, takes of each what its weight says, and adds that up; so do all."""
     token, heads = focus_of(trace).query_token, trace["config.heads"]
-    taking, (best, share) = Taking(plan, trace, mixing), mixing.weights.pick(query=token).largest()
+    taking, (best, share) = TakenShares(plan, trace, mixing), mixing.weights.pick(query=token).largest()
     mine, ring = mixing.of(token), ring_around(plan.chips[plan.mine])
     others = [one for one in mixing.strands if one not in mine]
     return [
@@ -476,7 +486,7 @@ def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
     ]
 
 
-def followed(trace: Trace, focus: Focus, mixing: Strands) -> list[Beat]:
+def followed(trace: Trace, focus: Focus, mixing: WeightStrands) -> list[Beat]:
     """The attention weight that the lecture follows, with its reason."""
     best, share = mixing.weights.pick(query=focus.query_token).largest()
     reason = claim(

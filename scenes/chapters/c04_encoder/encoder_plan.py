@@ -76,7 +76,7 @@ def scale_of(*tensors: NamedTensor) -> float:
     return float(np.quantile(np.abs([tensor.values for tensor in tensors]), BRIGHT)) or 1.0
 
 
-class Lane(NamedTuple):
+class TokenLane(NamedTuple):
     """In px: where the line of a token is, and how far below what happens at its side; how high its vectors are, where
     two of them are alike, and while one waits.
     """
@@ -88,7 +88,7 @@ class Lane(NamedTuple):
     slim: float
 
 
-class Plan(VGroup):
+class EncoderPlan(VGroup):
     """Every box of the encoder as a gate, read off the config, and the line of each token through all of them.
 
     Of a deep encoder it has the first layer and that of the `later_attention`; an ellipsis is the rest.
@@ -127,7 +127,7 @@ class Plan(VGroup):
             tall = one * (MINE if i == self.mine else 1)
             below = min(BELOW, LOWER * tall)
             high = min(tall - below, MOST * below) * ROOMY
-            self.lanes.append(Lane(top + (tall - below) / 2, below, high, below * ROOMY, below * WAITING))
+            self.lanes.append(TokenLane(top + (tall - below) / 2, below, high, below * ROOMY, below * WAITING))
             top += tall
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
         wide = self._widths(parts, names, inner or [opened] * bool(opened), room.width - ahead)

@@ -27,14 +27,14 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, LARGER, SIDE, Plan, added, scale_of
+from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, LARGER, SIDE, EncoderPlan, added, scale_of
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import fan, final_of, rows_of, strand, weigh
 from scenes.mobjects.shapes import Box, path, rule
-from scenes.mobjects.strips import Rows
+from scenes.mobjects.strips import StripRows
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector, vector_in
@@ -57,7 +57,7 @@ LEAN, VEIL = 0.3, 0.75
 LONGEST = 0.85
 
 
-class Blanked(VGroup):
+class ZeroedVectors(VGroup):
     """A box of a layer before which vectors are set to zero, and which others this changes behind it.
 
     The empty plate covers the vector of the `token` before the box; behind it, a veil lies on each one that this
@@ -66,7 +66,7 @@ class Blanked(VGroup):
     """
 
     def __init__(
-        self, plan: Plan, trace: Trace, part: str, token: int, before: Sequence[Vector], after: Sequence[Vector]
+        self, plan: EncoderPlan, trace: Trace, part: str, token: int, before: Sequence[Vector], after: Sequence[Vector]
     ) -> None:
         layer, _, own = part.rpartition(".")
         reach, so_far = (
@@ -103,7 +103,7 @@ class Blanked(VGroup):
         return AnimationGroup(Count(self.count, self.counts, "", "slow"), *drawing)
 
 
-class Strands:
+class WeightStrands:
     """The weights of an attention as strands, from each vector that it reads to each output, query by query.
 
     In the layer that the lecture follows they are those of its head, elsewhere the means over all heads. Their title
@@ -112,7 +112,7 @@ class Strands:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: EncoderPlan,
         trace: Trace,
         path: str,
         read: Sequence[Vector],
@@ -145,10 +145,10 @@ class Strands:
         return pulses(self.strands, self.weights.quantities())
 
 
-class Passing(Strands):
+class LayerPass(WeightStrands):
     """An open layer: the vectors before it, in each of its boxes and at the `end`, and the strands of its attention."""
 
-    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+    def __init__(self, plan: EncoderPlan, trace: Trace, path: str) -> None:
         layer = path.rpartition(".")[0]
         self.parts = [part for part in plan.boxes if part.startswith(f"{layer}.")]
         self.boxes = [plan.boxes[part] for part in self.parts]
@@ -181,12 +181,12 @@ class Passing(Strands):
         """Plays in which a frame around what went in goes on to what came out, and fits."""
         return [appear(self.frames[0]), Travel(self.frames[0], self.frames[1], 0.0, "slow")]
 
-    def blanked(self, plan: Plan, trace: Trace, token: int) -> list[Blanked]:
+    def blanked(self, plan: EncoderPlan, trace: Trace, token: int) -> list[ZeroedVectors]:
         """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
         pairs = zip(self.stops, self.columns, strict=False)
-        return [Blanked(plan, trace, part, token, before, after) for (part, after), before in pairs if part]
+        return [ZeroedVectors(plan, trace, part, token, before, after) for (part, after), before in pairs if part]
 
-    def alone(self, plan: Plan, trace: Trace, path: str, here: int) -> tuple[VMobject, VMobject, Words]:
+    def alone(self, plan: EncoderPlan, trace: Trace, path: str, here: int) -> tuple[VMobject, VMobject, Words]:
         """A ring around all boxes; in the attention at a path, an arch from a single token back to itself."""
         row, middle = plan.words[here], plan.room.centre[1]
         whole = trace[f"{path}.weight_sums"].pick(batch=0, head=0, query=row)
@@ -212,13 +212,13 @@ class Passing(Strands):
         return plays
 
 
-class Mixing(Strands):
+class AttentionMixing(WeightStrands):
     """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
 
     `come` is what comes into the gate.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+    def __init__(self, plan: EncoderPlan, trace: Trace, path: str) -> None:
         self.path, block = path, path.rpartition(".")[0]
         stream = rows_of(trace, f"{block}.resid_pre")
         enters, out = self.enters, _ = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
@@ -234,7 +234,7 @@ class Mixing(Strands):
         return appear_in_turn(self.made)
 
 
-class Adding:
+class ResidualAddition:
     """In the gate of an attention, on a sheet: a vector on its line, below it what attention makes for it, on one scale
     of colours, behind the `join` the `sum` of both, and how long they are. `instead` is the output in the place of the
     sum, and `still` the vector there.
@@ -244,7 +244,7 @@ class Adding:
         lengths: those of the first two, and the second as a share of the first.
     """
 
-    def __init__(self, plan: Plan, rows: Sequence[NamedTensor], lengths: Sequence[Quantity]) -> None:
+    def __init__(self, plan: EncoderPlan, rows: Sequence[NamedTensor], lengths: Sequence[Quantity]) -> None:
         self.sheet, room = plan.card(plan.room.inset(SIDE, 0).split_rows(HEAD)[1])
         above, middle, below = room.rows(3, FUNNEL)
         side, wide = room.split_columns(NAMES, 3 * GAP)
@@ -303,14 +303,14 @@ class Adding:
         ]
 
 
-class Taking:
+class TakenShares:
     """The places where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
 
     `shares` stand in a column beside what is read, and its `strands` begin behind them; `parts` are its weighted
     vectors, in the rows that they come from, and the `sum` is in the row of the token.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, mixing: Mixing) -> None:
+    def __init__(self, plan: EncoderPlan, trace: Trace, mixing: AttentionMixing) -> None:
         part = trace.under(mixing.path, batch=0)
         weights = mixing.weights.pick(query=plan.words[plan.mine]).quantities()
         shares = VGroup(number(weight, "share", "stage number") for weight in weights)
@@ -330,14 +330,14 @@ class Taking:
         return added(self.parts[place : place + 1], [*self.parts[:place], *self.parts[place + 1 :]], [self.sum])
 
 
-class Network:
+class FeedForwardVector:
     """In the gate of a feed-forward network, on a sheet: one vector, wide as bars, and narrow again.
 
     `bars` are before the activation, `bent` after it; `own` is the outline of the network, and `copies` are this as
     small as a vector, on each line.
     """
 
-    def __init__(self, plan: Plan, *rows: NamedTensor) -> None:
+    def __init__(self, plan: EncoderPlan, *rows: NamedTensor) -> None:
         read, pre, post, out = rows
         self.sheet, room = plan.card(Room(plan.middle.left, plan.room.top + HEAD, plan.last.right, plan.last.bottom))
         above, rest = room.split_rows(HIGHEST, FUNNEL)
@@ -368,10 +368,10 @@ class Network:
             self.copies.append(small.move_to(np.array([plan.middle.centre[0], line.get_y(), 0])))
 
 
-class Lookup:
+class EmbeddingLookup:
     """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
 
-    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector]) -> None:
+    def __init__(self, plan: EncoderPlan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector]) -> None:
         inside = plan.room.inset(SIDE)
         shown = ids.quantities()
         self.ids = [
@@ -387,7 +387,7 @@ class Lookup:
         ]
         high = inside.bottom - plan.room.top - HEAD - HEADING
         pitch = high / sum(0.55 if one is None else 1 for one in lines)
-        rows = Rows(table, lines, pixels(last - first) - 340, pitch, scale_of(table))
+        rows = StripRows(table, lines, pixels(last - first) - 340, pitch, scale_of(table))
         rows.move_to(np.array([(first + last) / 2 - units(50), at(0, inside.bottom - high / 2)[1], 0]))
         for dots in rows[-1]:
             dots.scale(0.6)

@@ -29,11 +29,11 @@ from scenes.chapters.c05_qkv.figures import (
     OVER,
     TURNED,
     WIDER,
-    Exchanged,
-    Lengths,
-    Looking,
-    Pairs,
+    QueryArcs,
+    SwappedMatrices,
     ThreeRoles,
+    TokenPairs,
+    VectorLengths,
     length_of_stream,
     reading,
 )
@@ -41,7 +41,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
-from scenes.mobjects.operation import Operation
+from scenes.mobjects.operation import OperationFigure
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
@@ -83,8 +83,8 @@ class QKV(Chapter):
         x, query_token = entering(trace, focus).pick(position=focus.query_token), focus.query_token
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
         chip = ribbon.chips[ribbon.place(query_token)]
-        clear, here = clear_role(trace), Looking(trace, focus)
-        first = Looking(trace, clear, ASKED[clear.role]) if clear else here
+        clear, here = clear_role(trace), QueryArcs(trace, focus)
+        first = QueryArcs(trace, clear, ASKED[clear.role]) if clear else here
         example = (
             [
                 beat(
@@ -146,7 +146,7 @@ class QKV(Chapter):
             lengths += [norm["normalized_length"], norm["out_length"]]
             headings += [Words("normed", "title"), Words("with its gain" if rms else "with gain and shift", "title")]
         headings.append(Words(f"X: {words} × {width}", "title"))
-        picture = Lengths(stages, lengths, headings, ribbon.below(STAGE))
+        picture = VectorLengths(stages, lengths, headings, ribbon.below(STAGE))
         spans = [one.values.max() - one.values.min() for one in lengths]
         told = "Each entry is weighed by its learned gain", "Each entry gets its learned gain and shift"
         learned = claim(rms, *told) + claim(bool(0 < spans[-1] < spans[0]), ": lengths differ again, but less.", ".")
@@ -188,7 +188,7 @@ class QKV(Chapter):
         entry = trace.explain(f"{focus.path}.q", head=focus.head, **own)
         place = ribbon.place(query_token), entry_place
         cell, room = product.hollow[place], ribbon.below(STAGE)
-        inside = Operation(
+        inside = OperationFigure(
             entry,
             room.padded(),
             {entering(trace, focus).name.rpartition(".")[2]: Formula("x")},
@@ -323,7 +323,7 @@ class QKV(Chapter):
     def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Show why queries and keys have a matrix each: with one for both, every match would be mutual."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-        mirrored, real = Pairs.both(head, query_token, top_key)
+        mirrored, real = TokenPairs.both(head, query_token, top_key)
         axis, rings = mirrored.axis, VGroup(ring_around(cell) for cell in mirrored.pair)
         own = VGroup(ring_around(cell) for cell in mirrored.itself)
         alone = head["scores_if_keys_were_queries"]
@@ -388,7 +388,7 @@ class QKV(Chapter):
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")
         if mutual:
-            turned = Exchanged(roles, readings)
+            turned = SwappedMatrices(roles, readings)
             score = head["scores"].pick(query=query_token, key=top_key)
             answers = [
                 beat(

@@ -67,7 +67,7 @@ PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
 ASIDE, WORDS_ASIDE, OVER = 0.22, 0.26, -0.15
 
 
-class Looking(Arcs):
+class QueryArcs(Arcs):
     """The attention of the query token in a head, as arcs over the stage, below its name.
 
     What the token asks stands beside the name, or a question mark on the `tag` of its query, which meets those of the
@@ -192,7 +192,7 @@ class ThreeRoles(VGroup):
         return plays
 
 
-class Exchanged:
+class SwappedMatrices:
     """W_Q and W_K change places: what each makes of a vector then, and which pairs the `readings` are scores of."""
 
     def __init__(self, roles: ThreeRoles, readings: Sequence[VGroup]) -> None:
@@ -236,7 +236,7 @@ BEYOND = 0.04
 TALL, CELL, OVER_CELLS, DOTS = 52.0, (168.0, 148.0), 132.0, 44.0
 
 
-class Pairs(VGroup):
+class TokenPairs(VGroup):
     """Every token against every token as a grid, with one pair to read both ways.
 
     What stands on top and is matched has the `role` of a key, or that of a query as well.
@@ -276,7 +276,7 @@ class Pairs(VGroup):
         self.query_token, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
     @classmethod
-    def both(cls, head: Trace, forth: Label, back: Label) -> tuple[Pairs, Pairs]:
+    def both(cls, head: Trace, forth: Label, back: Label) -> tuple[TokenPairs, TokenPairs]:
         """The scores if keys were queries, and the scores in the same place: on one scale of colours."""
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
@@ -330,7 +330,7 @@ class Pairs(VGroup):
         return VGroup(dashes(high + (high - low) * BEYOND, low, "ink", 4, 8), word)
 
 
-class Lengths(VGroup):
+class VectorLengths(VGroup):
     """Vectors one below the other with their tokens, each as long on stage as it is.
 
     Args:

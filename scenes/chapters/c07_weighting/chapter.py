@@ -27,9 +27,9 @@ from scenes.animations import (
 )
 from scenes.chapters.c07_weighting.figures import (
     AddedOutput,
-    Nudges,
-    Tie,
-    Walks,
+    EqualScores,
+    RandomWalks,
+    SaturationCurve,
     for_a_formula,
     in_place_of,
     into_bars,
@@ -38,8 +38,8 @@ from scenes.chapters.c07_weighting.two_ways import TwoWays
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
-from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
@@ -83,9 +83,9 @@ class Weighting(Chapter):
         yield from self.in_a_plane(focus, trace, ribbon)
         yield from self.two_senses(trace)
         yield from self.looks_when_it_must(focus_of(trace), trace)
-        card = Card("an experiment: vectors of random numbers")
-        yield from self.sums_of_random_products(trace, card)
-        yield from self.divide_by_the_root(trace, card)
+        region = Region("an experiment: vectors of random numbers")
+        yield from self.sums_of_random_products(trace, region)
+        yield from self.divide_by_the_root(trace, region)
         yield from self.whole_formula(focus, trace)
 
     def softmax(
@@ -220,10 +220,10 @@ class Weighting(Chapter):
             beat("Lower, the largest score takes more and more.", states.sweep(*moving, hottest, coldest)),
         )
 
-    def sums_of_random_products(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def sums_of_random_products(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Show by random walks how a sum of products grows with their number, and what softmax makes of it."""
         run = trace.under("experiment.variance")
-        picture = Walks(run, card.inside)
+        picture = RandomWalks(run, region.inside)
         lines, bounds, (raw, full, root) = picture.lines["raw"], picture.bounds["raw"], picture.best
         names, numbers = zip(*picture.kept, strict=True)
         yield Step(
@@ -239,7 +239,7 @@ class Weighting(Chapter):
                 draw(*bounds, kind="slow"),
                 appear(picture.root),
             ),
-            stage=[card, picture.plot],
+            stage=[region, picture.plot],
         )
         yield Step(
             "Undivided, divided by d_k, or by its root?",
@@ -272,13 +272,13 @@ class Weighting(Chapter):
                 appear(root),
                 (Travel(root, numbers[2]), appear(names[2])),
             ),
-            stage=[card, picture.plot, lines, bounds],
+            stage=[region, picture.plot, lines, bounds],
         )
 
-    def divide_by_the_root(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def divide_by_the_root(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
-        picture = Nudges(trace.under("experiment.variance"), names, card.inside)
+        picture = SaturationCurve(trace.under("experiment.variance"), names, region.inside)
         fall, (undivided, divided) = picture.falls[1], picture.lowered()
         yield Step(
             "Why not let the best key take it all?",
@@ -300,7 +300,7 @@ class Weighting(Chapter):
                 appear_in_turn([*picture.spots], "slow"),
             ),
             beat("Learning needs a slope.", draw(*picture.tangents), appear(picture.slopes)),
-            stage=[card],
+            stage=[region],
         )
 
     def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
@@ -505,7 +505,10 @@ class Weighting(Chapter):
             for text, role in (("queries", "query"), ("outputs", "weight"))
         )
         place = scores.pairs.position("query", query_token)
-        tie, ring = Tie(head, query_token, weights.lines[place], stacked), ring_around(scores.query_names[place])
+        tie, ring = (
+            EqualScores(head, query_token, weights.lines[place], stacked),
+            ring_around(scores.query_names[place]),
+        )
         mixed = in_place_of(scores.queries, head["tied_z"], "weight")[place]
         softmax, rest = formula.part("weight"), formula.rest()
         inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]

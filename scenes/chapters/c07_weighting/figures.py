@@ -41,7 +41,7 @@ LOOKS = (("line", 2), ("ink2", 3.5))
 DIVIDED = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
 
 
-class Walks(VGroup):
+class RandomWalks(VGroup):
     """Running sums of random products, their typical size, and what a softmax makes of the first of them, as bars.
 
     Args:
@@ -130,7 +130,7 @@ class Walks(VGroup):
         return tuple(Through(*both, "slow") for both in moved)
 
 
-class Nudges(VGroup):
+class SaturationCurve(VGroup):
     """The curve of the best key's weight, and for each divisor a column below it that moves on as its score is lowered.
 
     `others` are behind the columns: above these, they show what other keys have.
@@ -226,7 +226,7 @@ class AddedOutput(VGroup):
         return Travel(self.origin, line, 0.0, kind)
 
 
-class Tie:
+class EqualScores:
     """The weights of a query as one bar, and what they were if the second largest score were raised to the largest.
 
     `first` and `second` are the keys of both scores, and `share` is the weight of each then; with a single key,

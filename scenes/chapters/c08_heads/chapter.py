@@ -20,22 +20,22 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c08_heads.figures import (
-    Board,
-    Counted,
+    AttentionSink,
+    AttentionWiring,
+    CountedSentences,
+    HeadScores,
     JoinedHeads,
-    Race,
-    Share,
-    Sink,
+    NamedShare,
+    RoleInTraining,
     SplitHeads,
-    Swapped,
-    Wiring,
+    SwappedAdjective,
     cases_of,
 )
 from scenes.layout import Room
 from scenes.mobjects.attention_grid import rooms
-from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
@@ -82,14 +82,14 @@ class Heads(Chapter):
         side, columns = rooms(words)
         ribbon = Ribbon(words, columns)
         blend = WeightedSum.of(trace, focus, ribbon, side)
-        card = Card("measured on sentences that the model has not seen")
+        region = Region("measured on sentences that the model has not seen")
         yield from self.one_row(focus, trace, ribbon, side, blend)
         yield from self.side_by_side(focus, trace, ribbon, blend)
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
-        yield from self.names_are_earned(trace, card)
-        yield from self.one_takes_it(trace, card)
+        yield from self.names_are_earned(trace, region)
+        yield from self.one_takes_it(trace, region)
         yield from self.only_when_needed(focus_of(trace), trace)
         yield from self.a_sink(focus_of(trace), trace)
         if "decoder.0.cross_attn.q" in trace:
@@ -248,14 +248,14 @@ class Heads(Chapter):
             stage=[picture.layer_names, picture.letters, picture.grids],
         )
 
-    def names_are_earned(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def names_are_earned(self, trace: Trace, region: Region) -> Iterator[Step]:
         """A role is a score over many sentences, not one pretty picture; two guesses are among them."""
         if not all(best_head(trace, role) for role in GUESSES):
             return
         earned = trace["roles.role_threshold"]
         table = RoleTable(trace["roles.score"].pick(role=(GUESSES[0], INFLECTED, GUESSES[1])), earned)
-        card.inside.fit(table)
-        least, shown = table.best(GUESSES[1]), Counted.best(trace, card.inside)
+        region.inside.fit(table)
+        least, shown = table.best(GUESSES[1]), CountedSentences.best(trace, region.inside)
         cells = [table.cell(GUESSES[0], **one.place) for one in shown]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(table.heads))]
         if shown:
@@ -306,24 +306,24 @@ class Heads(Chapter):
                 ),
                 appear(ring_around(least, "query")),
             ),
-            stage=[card, *(part for one in shown for part in (one.heading, one.track, one.bar, one.number))],
+            stage=[region, *(part for one in shown for part in (one.heading, one.track, one.bar, one.number))],
         )
 
-    def one_takes_it(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def one_takes_it(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The scores of several heads for one role over the training: one of them keeps it."""
-        picture = Race.of(trace, INFLECTED, card.inside)
+        picture = RoleInTraining.of(trace, INFLECTED, region.inside)
         if picture is None:
             return
         peak, last = picture.peak()
         tried = bool(peak > 0.5)
         seeds = trace.under("experiment.heads_over_seeds")
-        boards, what = [], Words(entry_name(picture.scores), *Card.NAMED).end_in(card.head)
+        boards, what = [], Words(entry_name(picture.scores), *Region.NAMED).end_in(region.head)
         if "score" in seeds:
             scores = seeds["score"].pick(role=INFLECTED)
-            rooms = (column.cross(row) for row in card.inside.rows(2) for column in card.inside.columns(3))
-            boards = [Board(*at, picture.earned) for at in zip(scores, rooms, strict=False)]
-            of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
-            of_these.end_in(card.head)
+            rooms = (column.cross(row) for row in region.inside.rows(2) for column in region.inside.columns(3))
+            boards = [HeadScores(*at, picture.earned) for at in zip(scores, rooms, strict=False)]
+            of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Region.NAMED)
+            of_these.end_in(region.head)
         tries, takes, goes_on = picture.run()
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
@@ -367,7 +367,7 @@ class Heads(Chapter):
                     else [appear(ring_around(picture.told))]
                 ),
             ),
-            stage=[card, what, picture.board.letters, picture.board.frames, picture.layers, picture.told],
+            stage=[region, what, picture.board.letters, picture.board.frames, picture.layers, picture.told],
         )
 
     def only_when_needed(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -375,9 +375,9 @@ class Heads(Chapter):
         place = best_head(trace, INFLECTED)
         if place is None or not all(cases_of(trace, kind) for kind in ADJECTIVES):
             return
-        picture = Swapped(trace, focus, place[:2], ADJECTIVES)
+        picture = SwappedAdjective(trace, focus, place[:2], ADJECTIVES)
         before, after = picture.arcs
-        panels = Share.of(trace, ADJECTIVES, place[:2], picture.lower)
+        panels = NamedShare.of(trace, ADJECTIVES, place[:2], picture.lower)
         score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f": in {seeds['held']} of {seeds['tried']} trainings, a head tells them apart" if "held" in seeds else ""
@@ -422,7 +422,7 @@ class Heads(Chapter):
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The attention sink: it gets the weight of a query that has no need of the head."""
-        picture = Sink.of(trace, focus)
+        picture = AttentionSink.of(trace, focus)
         if picture is None:
             return
         sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
@@ -489,7 +489,7 @@ class Heads(Chapter):
         layer = layers_of(trace, DECODER)[-1]
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
-        picture = Wiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
+        picture = AttentionWiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
         bands = [picture.after.pattern.band(i) for i in range(len(picture.after.pattern.lines))]
         bands = bands[:-1] or bands  # behind the last word nothing is left to write but the end
         found = zip(picture.after.pattern.weights, gold := gold_alignment(trace), strict=False)

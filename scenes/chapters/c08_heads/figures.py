@@ -24,7 +24,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, Span, Tick, means
+from scenes.mobjects.marks import AxisSpan, End, Tick, means
 from scenes.mobjects.patterns import CELL, FULL, HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path, rule
@@ -224,7 +224,7 @@ class JoinedHeads(VGroup):
         return turns
 
 
-class Share(VGroup):
+class NamedShare(VGroup):
     """A bar for the share of the cases of a role in which a head attends most to the answer, under a name.
 
     Args:
@@ -247,14 +247,16 @@ class Share(VGroup):
         super().__init__(self.heading, self.track, self.bar, self.number)
 
     @classmethod
-    def of(cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]) -> list[Share]:
+    def of(
+        cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]
+    ) -> list[NamedShare]:
         """A head in several roles, each in a room; none where no cases of this model are recorded."""
         told = zip([cases_of(trace, kind) for kind in names], names.values(), rooms, strict=True)
         return [cls(run, place, name, side) for run, name, side in told if run]
 
     def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
         """The named axis and dots of other shares, each where its bar would end, or below dots that are there."""
-        span, under = Span(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
+        span, under = AxisSpan(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
         axis, ticks = means(rule(under.get_left(), under.get_right(), "line", 3), span), VGroup()
         for share in shares:
             foot = axis.get_left() + RIGHT * units(self.line.width) * float(share) + DOWN * units(AIR)
@@ -268,7 +270,7 @@ class Share(VGroup):
         return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
 
 
-class Counted(Share):
+class CountedSentences(NamedShare):
     """The share of a head, and sentences below it: in each an arc from a word to what the head attends to most, and a
     disc if that is its noun, a ring if not.
     """
@@ -295,7 +297,7 @@ class Counted(Share):
         self.add(self.sentences, self.arcs)
 
     @classmethod
-    def best(cls, trace: Trace, room: Room) -> list[Counted]:
+    def best(cls, trace: Trace, room: Room) -> list[CountedSentences]:
         """The two heads that find most nouns of determiners side by side; none where no cases are recorded."""
         if not (run := cases_of(trace, "determiner")):
             return []
@@ -305,7 +307,7 @@ class Counted(Share):
         return [cls(run, place, named_head(*place), side) for place, side in sides]
 
 
-class Swapped:
+class SwappedAdjective:
     """One head on two sentences: one whose adjective has a gender, and one with an adjective of a single form instead.
 
     The first is the sentence at hand, if it has such an adjective, with what both become in Spanish; else both are
@@ -377,7 +379,7 @@ def cases_of(trace: Trace, kind: str) -> Trace | None:
     return trace.under(name, model=model) if known else None
 
 
-class Board(VGroup):
+class HeadScores(VGroup):
     """The scores of heads, "layer head", as squares below their letters, each in a frame as large as `earned`.
 
     Args:
@@ -399,7 +401,7 @@ class Board(VGroup):
         super().__init__(self.cells, self.letters, self.frames)
 
 
-class Race:
+class RoleInTraining:
     """A role over the recorded training of this model: for each head a square as large as its score, and a frame as
     large as the score from which it is named.
 
@@ -417,7 +419,7 @@ class Race:
         self.rival = max((at for at in found if at != self.best), key=lambda at: float(values[:, at[0], at[1]].max()))
         side, field = room.split_columns(LABEL)
         field = field.split_columns(-SHARE)[0]
-        self.boards = [Board(self.scores.pick(checkpoint=k), field, earned) for k in range(len(values))]
+        self.boards = [HeadScores(self.scores.pick(checkpoint=k), field, earned) for k in range(len(values))]
         self.board, self.winner, heads = self.boards[0], self.boards[-1].winner, values.shape[2]
         edge, firsts = self.board.cells.get_left()[0] - units(LINE), enumerate(self.board.cells[::heads])
         layers = (Words(layer_name(row), "fact", "ink2").settle(one.get_center()) for row, one in firsts)
@@ -438,7 +440,7 @@ class Race:
         self.summit.add(told.begin_at(self.board.get_right()[0] + units(LINE)))
 
     @classmethod
-    def of(cls, trace: Trace, role: str, room: Room) -> Race | None:
+    def of(cls, trace: Trace, role: str, room: Room) -> RoleInTraining | None:
         """The race for a role; None where no training is recorded, or where no head settled in it."""
         run = trace.under("experiment.emergence")
         if "roles.score" not in run or "roles.score" not in trace or run["roles.onset"].pick(role=role) < 0:
@@ -463,7 +465,7 @@ class Race:
         return (squares, Count(self.clock, times, ",.0f", "cell")) if start < end else ()
 
 
-class Sink(VGroup):
+class AttentionSink(VGroup):
     """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
 
     `lengths` go on to the lengths of the weighted values. `before` is the largest weight that the sink gave to the noun
@@ -499,7 +501,7 @@ class Sink(VGroup):
         super().__init__(self.arcs, self.bars.whole, self.head)
 
     @classmethod
-    def of(cls, trace: Trace, focus: Focus) -> Sink | None:
+    def of(cls, trace: Trace, focus: Focus) -> AttentionSink | None:
         """Of the sentence with an adjective that needs no noun; None where there is none, or no sink in it."""
         if not (swap := swap_of(trace, focus)):
             return None
@@ -508,7 +510,7 @@ class Sink(VGroup):
         return picture if looks_away and picture.weight >= 0.5 else None
 
 
-class Wiring(VGroup):
+class AttentionWiring(VGroup):
     """The formula of attention between two sentences, with Q, K and V made from one of them or from both.
 
     Args:
@@ -542,9 +544,11 @@ class Wiring(VGroup):
         self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
         layer = int(own.split(".")[1])
-        self.before = Sized(weights[sharp], f"self-attention: {sizes[0]}", named_head(layer, sharp), right, masked)
+        self.before = SizedPattern(
+            weights[sharp], f"self-attention: {sizes[0]}", named_head(layer, sharp), right, masked
+        )
         called = named_head(layer, clearest) if len(others) > 1 else f"{layer_name(layer)}, its only head"
-        self.after = Sized(other, f"cross-attention: {sizes[1]}", called, right)
+        self.after = SizedPattern(other, f"cross-attention: {sizes[1]}", called, right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
         self.inner = [line for lines in self.lines.values() for line in lines]
         self.outer = [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]
@@ -573,7 +577,7 @@ def _title(text: str, room: Room) -> Words:
     return Words(text, "block", "residual").begin_in(room)
 
 
-class Sized(VGroup):
+class SizedPattern(VGroup):
     """A pattern with the words of its rows and columns, and below it its size and the name of the head."""
 
     def __init__(

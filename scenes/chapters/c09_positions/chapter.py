@@ -22,7 +22,13 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Panel, PositionProducts, Readout
+from scenes.chapters.c09_positions.clocks import (
+    DotProductReadout,
+    LargeSineDial,
+    OffsetBars,
+    PositionClocks,
+    PositionProducts,
+)
 from scenes.chapters.c09_positions.sums import (
     AddedPosition,
     NearestTokens,
@@ -35,9 +41,9 @@ from scenes.chapters.c09_positions.sums import (
     shuffled_order,
 )
 from scenes.layout import STAGE, Room
-from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -69,7 +75,7 @@ class Positions(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         embedding, first = trace.under(embedding_of(focus.stack)), f"{focus.stack}.0.self_attn"
-        card = Card("what positions do, measured")
+        region = Region("what positions do, measured")
         waves = trace.about["config"]["positions"] in ("interleaved", "halves")
         yield from self.shuffled(focus, trace, first)
         plain, other = (trace[f"other.{key}.{first}.weights"].words("key") for key in ("no_positions", "shuffled"))
@@ -80,15 +86,15 @@ class Positions(Chapter):
             clocks = None
             if waves:
                 words = () if first_in_sight(trace, focus.stack) else embedding["sum"].words("position")
-                clocks = Clocks(embedding, words)
+                clocks = PositionClocks(embedding, words)
                 yield from self.clock_hands(trace, embedding, clocks)
                 yield from self.a_step_is_a_turn(embedding, clocks)
             else:
                 yield from self.which_are_alike(embedding)
             yield from self.word_and_position(focus, trace, embedding, clocks)
             if waves:
-                yield from self.before_or_after(trace, embedding, card)
-        yield from self.other_ways(trace, card)
+                yield from self.before_or_after(trace, embedding, region)
+        yield from self.other_ways(trace, region)
         if "positional" in embedding:
             yield from self.with_positions(focus, trace, embedding, first)
 
@@ -239,10 +245,10 @@ class Positions(Chapter):
             stage=[ribbon],
         )
 
-    def clock_hands(self, trace: Trace, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
+    def clock_hands(self, trace: Trace, embedding: Trace, clocks: PositionClocks) -> Iterator[Step]:
         """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
-        large = LargeDial(clocks.dials[0].tensor, embedding["position_numbers"], STAGE)
+        large = LargeSineDial(clocks.dials[0].tensor, embedding["position_numbers"], STAGE)
         columns = [clocks.column(k) for k in range(len(clocks.dials))]
         middle = len(columns) // 2
         fast, slow = VGroup(*columns[: max(1, middle)]), VGroup(*columns[middle:])
@@ -272,13 +278,13 @@ class Positions(Chapter):
             stage=[large.dial, large.start, large.hand],
         )
 
-    def a_step_is_a_turn(self, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
+    def a_step_is_a_turn(self, embedding: Trace, clocks: PositionClocks) -> Iterator[Step]:
         """Two positions are as alike as their distance says: both hands of each clock turn alike."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
         products_map = PositionProducts(products, clocks.under)
         apart, way = products_map.apart, clocks.places[: len(clocks.places) - products_map.apart]
         pairs, last = clocks.pairs_at(way[0], apart), clocks.pairs_at(way[-1], apart)
-        readout = Readout(products, numbers, apart, products_map.beside(clocks.under))
+        readout = DotProductReadout(products, numbers, apart, products_map.beside(clocks.under))
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
         rewound, back = clocks.hands_at(way[0]), way[::-1]
@@ -318,7 +324,7 @@ class Positions(Chapter):
         """The dot products of learned encodings, which follow no formula."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
         products_map = PositionProducts(products, STAGE)
-        readout = Readout(products, numbers, products_map.apart, products_map.beside(STAGE))
+        readout = DotProductReadout(products, numbers, products_map.apart, products_map.beside(STAGE))
         distance, spread = numbers.quantity(products_map.apart), embedding["position_products_spread"]
         yield Step(
             "Which positions are alike?",
@@ -333,7 +339,9 @@ class Positions(Chapter):
             stage=[],
         )
 
-    def word_and_position(self, focus: Focus, trace: Trace, embedding: Trace, clocks: Clocks | None) -> Iterator[Step]:
+    def word_and_position(
+        self, focus: Focus, trace: Trace, embedding: Trace, clocks: PositionClocks | None
+    ) -> Iterator[Step]:
         """Entry by entry, tip to tail; and the word is still there."""
         query_token, here = focus.query_token, focus.query_token.position
         part = embedding.under("", batch=0, position=here)
@@ -401,7 +409,7 @@ class Positions(Chapter):
             stage=hands,
         )
 
-    def before_or_after(self, trace: Trace, embedding: Trace, card: Card) -> Iterator[Step]:
+    def before_or_after(self, trace: Trace, embedding: Trace, region: Region) -> Iterator[Step]:
         """The plain dot product has no direction; what a head makes of it can have one."""
         run = trace.under("experiment.direction")
         if "asymmetry" not in run:
@@ -414,7 +422,8 @@ class Positions(Chapter):
         alone = [products.quantity(middle, middle + offset) for offset in offsets]
         through = run["place_with_place"].pick(head=head).quantities()
         bare, seen = (
-            Panel(entries, offsets, marked, distance, card.inside, [*alone, *through]) for entries in (alone, through)
+            OffsetBars(entries, offsets, marked, distance, region.inside, [*alone, *through])
+            for entries in (alone, through)
         )
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         rings = [ring_around(bare.bars[offsets.index(offset)]) for offset in marked]
@@ -446,10 +455,10 @@ class Positions(Chapter):
                 appear(seen.numbers),
                 *(appear(ring_around(seen.bars[offsets.index(offset)])) for offset in marked),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def other_ways(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def other_ways(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Other ways, where they were trained."""
         run = trace.under("experiment.positions_compared")
         if "exact" not in run:
@@ -458,7 +467,7 @@ class Positions(Chapter):
         ends = {kind: (run["exact.over_seeds"].pick(choice=kind), ".0%") for kind in WAYS}
         (waves, _), (learned, _), (none, _) = ends.values()
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
-        curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], card.inside)
+        curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], region.inside)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
         counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
         yield Step(
@@ -486,7 +495,7 @@ class Positions(Chapter):
                 *curves.drawn("none"),
                 appear(ring_around(curves.labels["none"], "warning")),
             ),
-            stage=[card, curves.plot],
+            stage=[region, curves.plot],
         )
 
     def with_positions(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:

@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
 from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, appear, draw, exchange, lagged, ring_around
-from scenes.chapters.c09_positions.sums import Scaled
+from scenes.chapters.c09_positions.sums import ScaledBars
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule, sector
@@ -40,7 +40,7 @@ def hands_shown(pairs: int) -> list[int]:
     return [*range(0, min(HANDS * step, pairs), step)]
 
 
-class Dial(VGroup):
+class SineDial(VGroup):
     """A dial for one pair of entries: a hand leads as far right as the sine says, and as far up as the cosine.
 
     Args:
@@ -83,7 +83,7 @@ class Dial(VGroup):
         return legs
 
 
-class Clocks:
+class PositionClocks:
     """Dials side by side, and below each two columns of a table with a row for each position.
 
     `words` are the tokens of the sentence, which stand at the first positions.
@@ -106,7 +106,7 @@ class Clocks:
         cells: list[list[VMobject]] = [[] for _ in self.places]
         for k, (pair, column) in enumerate(zip(shown, columns, strict=True)):
             across = (column.left + column.right) / 2
-            self.dials.append(Dial(hands[:, pair], radius, at(across, top.top + DIAL / 2)))
+            self.dials.append(SineDial(hands[:, pair], radius, at(across, top.top + DIAL / 2)))
             turn = turns.quantity(pair)
             spec = ".0f" if turn >= 10 else ".1f" if turn >= 1 else ".2f" if turn >= 0.1 else ".3f"
             text = f"{turn:{spec}}° a step" if k == 0 else f"{turn:{spec}}°"
@@ -178,7 +178,7 @@ class Clocks:
         )
 
 
-class LargeDial:
+class LargeSineDial:
     """A dial as high as a room, and at its right the sines and the cosines that its hand writes as it ticks.
 
     `dial` has the `hand` of the second position, with its `legs`, and that of the first, the `start`. It ticks on over
@@ -191,7 +191,7 @@ class LargeDial:
         self.places = range(first, first + (int(away.argmin()) + 2 if len(away) else 1))
         self.again, self.later = bool(len(away) and away.min() < NEAR), numbers.quantity(self.places[-1])
         left, right = room.columns(2, 40)
-        self.dial = Dial(hands, room.height / 2 - 8, left.centre)
+        self.dial = SineDial(hands, room.height / 2 - 8, left.centre)
         self.hand, self.legs = self.dial.hand(first, thick=11), VGroup(*self.dial.legs(first))
         self.start, self.last = self.dial.hand(0, "ink3", 11), self.dial.hand(self.places[-1], thick=11)
         rows = [hands[: self.places[-1] + 1, k] for k in range(2)]
@@ -201,7 +201,7 @@ class LargeDial:
             upper, lower = line.split_rows(60, 10)
             self.names.add(Words(text, "stage word").begin_in(upper))
             fills = [signed(entry, 1.0) for entry in row.quantities()]
-            self.bars.append(Scaled(row, fills, lower, tips[: self.places[-1] + 1]))
+            self.bars.append(ScaledBars(row, fills, lower, tips[: self.places[-1] + 1]))
         self.numbers = VGroup(
             number(numbers.quantity(i), "", "number", "ink2").settle(foot.centre).set_x(bar.get_x())
             for i, bar in enumerate(self.bars[0].entries)
@@ -252,7 +252,7 @@ class PositionProducts:
         return Room(edge + 110, room.top, room.right, room.bottom)
 
 
-class Readout(VGroup):
+class DotProductReadout(VGroup):
     """Two positions and their dot product, as numbers that may count.
 
     Args:
@@ -288,7 +288,7 @@ class Readout(VGroup):
         )
 
 
-class Panel(VGroup):
+class OffsetBars(VGroup):
     """Bars over offsets, the key before the query at the left, after it at the right.
 
     Args:
@@ -344,6 +344,6 @@ class Panel(VGroup):
         """Put a name or a formula above the bars."""
         return self.head.fit(mobject, most=1.0)
 
-    def become(self, other: Panel) -> tuple[Animation, ...]:
+    def become(self, other: OffsetBars) -> tuple[Animation, ...]:
         """Each bar takes the height that it has in another panel over the same offsets."""
         return exchange([self.zero, *self.bars], [other.zero, *other.bars], "row")

@@ -63,7 +63,7 @@ def shuffled_order(trace: Trace) -> list[int]:
     return [int(i) for i in trace["other.shuffled.order"].values]
 
 
-class Attended:
+class AttendedSentence:
     """A sentence, a line below it, and below that the vectors that attention makes of its words.
 
     Args:
@@ -91,8 +91,8 @@ class TradingPlaces:
         plain, other = (trace[f"other.{key}.{attention}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
         side, wide = STAGE.split_columns(SIDE, 20)
         upper, lower = wide.rows(2, BETWEEN)
-        first = Attended(plain, upper, 12, 12)
-        second = Attended(other, lower, 12, 12, first.scale)
+        first = AttendedSentence(plain, upper, 12, 12)
+        second = AttendedSentence(other, lower, 12, 12, first.scale)
         self.ribbon, self.vectors, self.moved, self.others = first.ribbon, first.vectors, second.ribbon, second.vectors
         self.band, self.other_band = (
             Box.of(row.line, palette().surface, 8, palette().line, 2) for row in (first, second)
@@ -188,7 +188,7 @@ class TwoOrders:
         return text.settle((start + end) / 2 + aside * reach)
 
 
-class Scaled(VGroup):
+class ScaledBars(VGroup):
     """The entries of a row as bars on a `zero` line, on the scale on which some values just fit.
 
     If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours; at the
@@ -250,7 +250,7 @@ class NumberOrWave:
         fills = [signed(float(entry), full) for entry in shown]
         self.lifts = embedding["position_numbers"].quantities()[:POSITIONS]
         self.place = min(token.position, len(self.lifts) - 1)
-        self.counted = [Scaled(row, fills, body, values + float(lift), lift, self.lifts[1]) for lift in self.lifts]
+        self.counted = [ScaledBars(row, fills, body, values + float(lift), lift, self.lifts[1]) for lift in self.lifts]
         self.word = self.counted[0].copy()
         self.entries = self.word.entries
         most = int(np.abs(values).argmax())
@@ -266,7 +266,7 @@ class NumberOrWave:
         )
         self.ring = ring_around(self.numbers[-1]).move_to(self.numbers[self.place])
         sums = [signed(float(entry), full) for entry in pooled(total.values, body.width / 2)]
-        self.learned = Scaled(total, sums, body, total.values, *self.lifts[:2])
+        self.learned = ScaledBars(total, sums, body, total.values, *self.lifts[:2])
         if not waves:
             return
         sines = embedding["table_sin_cos"][: len(self.lifts), :, 0]
@@ -281,9 +281,9 @@ class NumberOrWave:
         self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
         for pair, name, bed in zip((0, slow), ("one sine wave", "a slower one"), map(line.cross, lines), strict=True):
             colours = [signed(sine, 1.0) for sine in sines[:, pair].quantities()]
-            self.waves.append(Scaled(sines[:, pair], colours, bed, np.array([-1.0, 1.0])))
+            self.waves.append(ScaledBars(sines[:, pair], colours, bed, np.array([-1.0, 1.0])))
             self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(bed)))
-        self.waved = [Scaled(row, fills, upper, reach, sine, self.lifts[1]) for sine in sines[:, 0].quantities()]
+        self.waved = [ScaledBars(row, fills, upper, reach, sine, self.lifts[1]) for sine in sines[:, 0].quantities()]
         self.raised_name = self.token_name.copy().set_y(upper.centre[1])
 
     def count(self, places: slice) -> tuple[Animation, ...]:
@@ -406,7 +406,7 @@ class WithAndWithout:
         ways = ("other.no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
         for plain, other, name in ways:
             made, moved = f"other.{other}.{attention}.out", trace.under(f"other.{other}.{attention}.out")
-            row = Attended(trace[f"{plain}{attention}.out"].pick(batch=0), low, 8, 16)
+            row = AttendedSentence(trace[f"{plain}{attention}.out"].pick(batch=0), low, 8, 16)
             rows = row.rows, trace[made].pick(batch=0), moved["shuffle_difference"].pick(batch=0)
             lines = row.body.rows(len(rows), 16)
             before, new, left = (

@@ -29,7 +29,7 @@ DISC, AIR = 190.0, 16.0
 DEPTH, OWN, FAINT, LARGER = "layers: ", "its own: ", 0.22, 1.3
 
 
-class Alike:
+class VectorsByDepth:
     """Two fans: the vectors of a sentence in two models, as arrows from one point, and a word at the end of each.
 
     Args:
@@ -85,7 +85,7 @@ class Alike:
             yield Count(self.owns[way], [self.shares[way][i] for i in here], ".0%", "slow", OWN)
 
 
-class Towers:
+class GradientTowers:
     """Ways to build a stack, as towers that grow layer by layer; at their feet discs, for the gradients that arrive:
     radii grow with the power of ten. What is added goes past the layers on a rail.
 

@@ -22,15 +22,15 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c10_residual.alike import Alike, Towers
-from scenes.chapters.c10_residual.end_to_end import EndToEnd
+from scenes.chapters.c10_residual.alike import GradientTowers, VectorsByDepth
+from scenes.chapters.c10_residual.end_to_end import StreamSum
 from scenes.chapters.c10_residual.norms import CHIP, NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
-from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.norm_stages import NormStages
+from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
 from scenes.mobjects.text import Words
@@ -70,10 +70,10 @@ class Residual(Chapter):
         yield from self.replace_or_add(focus, trace, ribbon)
         yield from self.a_channel(trace, alone, river)
         yield from self.a_road_back(trace, alone, river)
-        card = Card("experiments with other models")
-        yield from self.does_it_arrive(trace, card)
-        yield from self.all_become_one(trace, card)
-        yield from self.trained_without(trace, card)
+        region = Region("experiments with other models")
+        yield from self.does_it_arrive(trace, region)
+        yield from self.all_become_one(trace, region)
+        yield from self.trained_without(trace, region)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
         yield from self.zeros(alone, river)
@@ -132,7 +132,7 @@ class Residual(Chapter):
     def a_channel(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The set piece: the stream of the token that it turns most, as a river that swells."""
         token, chip, stack = river.token, ribbon.chips[ribbon.place(river.token)], focus_of(trace).stack
-        ways = EndToEnd(trace.under(stack, batch=0, position=token.position), ribbon.below(STAGE))
+        ways = StreamSum(trace.under(stack, batch=0, position=token.position), ribbon.below(STAGE))
         behind = trace.about["config"]["norm_order"] == "post"
         yield Step(
             "The residual stream: one channel for all sublayers",
@@ -221,13 +221,16 @@ class Residual(Chapter):
             stage=[ribbon, *(part for part in river if part not in (river.ends, river.numbers))],
         )
 
-    def does_it_arrive(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def does_it_arrive(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Gradients before any training, by depth: four ways to build a stack."""
         run = trace.under("experiment.gradient_by_depth")
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
         ends = {way: row.quantity(-1) for way, row in rows.items()}
-        towers, told = Towers(rows, depths, WAYS, card.inside), "discs: gradient at the first layer, in powers of ten"
-        key, starts = Words(told, "fact", "ink2").end_in(card.head), [states[0] for states in towers.states.values()]
+        towers, told = (
+            GradientTowers(rows, depths, WAYS, region.inside),
+            "discs: gradient at the first layer, in powers of ten",
+        )
+        key, starts = Words(told, "fact", "ink2").end_in(region.head), [states[0] for states in towers.states.values()]
         tame = "pre-norm, no Add", "pre-norm"
         yield Step(
             "Does the gradient arrive?",
@@ -261,15 +264,15 @@ class Residual(Chapter):
                 appear(*(ring_around(towers.told[way], roomy=True) for way in tame)),
                 ambient=pulses([towers.beams[way] for way in tame], role="warning"),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def all_become_one(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Attention mixes vectors until nothing of their own is left; what is added does not forget."""
         run = trace.under("experiment.rows_alike")
         names = {way: WAYS[way] for way in run["fan"].labels["choice"]}
         fans, shares = ({way: run[name].pick(choice=way) for way in names} for name in ("fan", "share"))
-        picture = Alike(fans, run["layer_numbers"], shares, names, card.inside.padded())
+        picture = VectorsByDepth(fans, run["layer_numbers"], shares, names, region.inside.padded())
         without, added = names
         gone, left = run["layers_until_alike"].pick(choice=without), shares[added].quantity(-1)
         ring = ring_around(picture.owns[without], roomy=True)
@@ -301,10 +304,10 @@ class Residual(Chapter):
                 appear(ring_around(picture.owns[added], roomy=True)),
                 ambient=pulses([*picture.states[added][0][3::3]]),
             ),
-            stage=[card],
+            stage=[region],
         )
 
-    def trained_without(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def trained_without(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Training without Add, and with everything else the same."""
         run = trace.under("experiment.parts_removed")
         steps, names = run["step"], {"residual": ("without Add", "warning"), "nothing": ("with Add", "residual")}
@@ -319,7 +322,7 @@ class Residual(Chapter):
             names,
             {part: (share, ".0%") for part, share in shares.items()},
             steps.quantities()[1::2],
-            card.inside,
+            region.inside,
             "part",
             ("without another part", [mean.pick(part=part) for part in others], least),
         )
@@ -341,7 +344,7 @@ class Residual(Chapter):
                 appear(curves.another),
                 draw(*curves.others, kind="slow"),
             ),
-            stage=[card, curves.plot],
+            stage=[region, curves.plot],
         )
 
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:

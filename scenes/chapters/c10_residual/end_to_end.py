@@ -18,7 +18,7 @@ from transformer_core.tracing.trace import Trace
 NUMBER, AIR, THICK, HEAD, APART = 210.0, 66.0, 16.0, 46.0, 0.05
 
 
-class EndToEnd:
+class StreamSum:
     """The vector that the stream begins with and all additions: `straight` in one line, `bent` as they point.
 
     Args:

@@ -24,9 +24,17 @@ from scenes.animations import (
     slide,
     through,
 )
-from scenes.chapters.c11_feed_forward.clouds import Clouds
-from scenes.chapters.c11_feed_forward.neurons import CLOSE, Detector, Followed, Memory, NamedNeurons, entering, followed
-from scenes.chapters.c11_feed_forward.sheets import Trial
+from scenes.chapters.c11_feed_forward.clouds import PointClouds
+from scenes.chapters.c11_feed_forward.neurons import (
+    CLOSE,
+    FollowedNeuron,
+    KeyValueMemory,
+    NamedNeurons,
+    NeuronDetector,
+    entering,
+    followed,
+)
+from scenes.chapters.c11_feed_forward.sheets import LinearityTrial
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
@@ -66,14 +74,14 @@ class FeedForward(Chapter):
         yield from self.a_name(chosen, trace, ribbon)
         yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
-        trial = Trial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
+        trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
         yield from self.a_test(focus, trace, trial)
         yield from self.weights_that_follow(focus, trace, trial)
         yield from self.two_are_one(focus, trace)
         yield from self.what_no_line_draws(trace)
         yield from self.moving_and_computing(focus, trace)
 
-    def one_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def one_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter, and one vector slowly: the set piece."""
         word, gated, activation = chosen.word, gate_of(trace), activation_of(trace)
         part = trace.under(chosen.path, batch=0, position=word)
@@ -128,13 +136,13 @@ class FeedForward(Chapter):
             stage=[ribbon],
         )
 
-    def a_detector(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
+    def a_detector(self, chosen: FollowedNeuron, trace: Trace) -> Iterator[Step]:
         """A neuron compares its key with every vector, and fires for what reaches beyond a fence."""
         word, gated = chosen.word, gate_of(trace)
         activation = "the gate" if gated else activation_of(trace)
         post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)
         biased = f"parameters.{chosen.path}.b1" in trace and not gated
-        picture = Detector(chosen, trace, "product + bias" if biased else f"before {activation}")
+        picture = NeuronDetector(chosen, trace, "product + bias" if biased else f"before {activation}")
         bar = picture.large[0]
         ring, others = ring_around(bar), picture.others(range(len(post)))
         dark = [appear(picture.dark, rise=False)] if activation == "ReLU" else []
@@ -173,14 +181,14 @@ class FeedForward(Chapter):
             stage=[picture.chip, picture.x, picture.names[2], picture.zero, picture.large],
         )
 
-    def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
+    def a_memory(self, chosen: FollowedNeuron, trace: Trace) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
         cut = activation_of(trace) == "ReLU" and not gate_of(trace)
         summed = (f"sum of all {active}" if cut else "sum") + (
             " + bias" if f"parameters.{chosen.path}.b2" in trace else ""
         )
-        picture = Memory(chosen, trace, summed)
+        picture = KeyValueMemory(chosen, trace, summed)
         drawn = len(picture.keys)
         firsts = picture.heads, [picture.row_name], [picture.x], picture.keys, picture.bars, picture.numbers
         yield Step(
@@ -218,7 +226,7 @@ class FeedForward(Chapter):
             stage=[picture.chip, *(parts[0] for parts in firsts)],
         )
 
-    def a_name(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def a_name(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """A neuron with a name, and the share that have one; only for the model that was measured."""
         if chosen.kind is None or chosen.score is None:
             return
@@ -261,7 +269,7 @@ class FeedForward(Chapter):
             stage=[picture.name, *picture.tracks, picture.chance, picture.unit],
         )
 
-    def every_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def every_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The same network for all vectors; a vector alone comes out as among its neighbours."""
         word, part, here = chosen.word, trace.under(chosen.path, batch=0), ribbon.place(chosen.word)
         apart = part["per_position_difference"].pick(position=word)
@@ -299,7 +307,7 @@ class FeedForward(Chapter):
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
 
-    def a_test(self, focus: Focus, trace: Trace, trial: Trial) -> Iterator[Step]:
+    def a_test(self, focus: Focus, trace: Trace, trial: LinearityTrial) -> Iterator[Step]:
         """Linear: adding up before is adding up after; and attention with its weights frozen, and no biases."""
         enters, leaves = trial.enters, trial.leaves
         off = " and no biases" if f"parameters.{focus.path}.b_v" in trace else ""
@@ -339,12 +347,12 @@ class FeedForward(Chapter):
             stage=[trial.rows],
         )
 
-    def weights_that_follow(self, focus: Focus, trace: Trace, trial: Trial) -> Iterator[Step]:
+    def weights_that_follow(self, focus: Focus, trace: Trace, trial: LinearityTrial) -> Iterator[Step]:
         """Attention as a whole: the weights are computed from what they weigh."""
         part = trace.under(focus.path)
         names = [Words(text, "stage word") for text in ("f: attention, as it is", "f: its weighted sum", "f: as it is")]
         bent, straight, again = (
-            Trial(part, focus.query_token, focus.top_key, way, name)
+            LinearityTrial(part, focus.query_token, focus.top_key, way, name)
             for way, name in zip(("attention", "fixed_weights", "attention"), names, strict=True)
         )
         run, width = trace.under("experiment.linearity"), trace["config.d_model"]
@@ -391,8 +399,8 @@ class FeedForward(Chapter):
         off = ", biases off," if f"parameters.{path}.b2" in trace else ""
         two, one = (Formula(f"f(x) = {source}", LARGE) for source in ("(x W) W'", "x (W W')"))
         bent = Formula(f"f(x) = {stages_of(trace, path, biased=False)[-1]}", LARGE)
-        plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", two)
-        whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
+        plain = LinearityTrial(part, focus.query_token, focus.top_key, "two_matrices", two)
+        whole = LinearityTrial(part, focus.query_token, focus.top_key, "feed_forward", bent)
         plain.called(one)
         folds = whole.apart > ROUNDING
         called = "the gate" if gated else activation
@@ -449,7 +457,7 @@ class FeedForward(Chapter):
     def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:
         """The purpose of the activation: a boundary that is not straight, learned by a small layer."""
         run = trace.under("experiment.boundary")
-        picture = Clouds(run)
+        picture = PointClouds(run)
         (line, two, trained), (by_line, by_cut, learned) = picture.names, picture.right
         once, twice = picture.folds()
         yield Step(

@@ -29,7 +29,7 @@ def mark_of(kind: int) -> VMobject:
     return dot(np.zeros(3), POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1)
 
 
-class Plane:
+class PointPlane:
     """The points of both kinds of a `run` in their plane, in a `room` with a heading."""
 
     def __init__(self, run: Trace, room: Room) -> None:
@@ -78,13 +78,13 @@ class Plane:
         return rule(self.point(*inside[0]), self.point(*inside[-1]), role, thick)
 
 
-class Clouds:
+class PointClouds:
     """The same points in a plane, and on it as a sheet of paper: it is folded, cut, and folded anew in training."""
 
     def __init__(self, run: Trace) -> None:
         right, left = STAGE.inset(BESIDE, 0).golden_columns(last=True)
         self.shares = run["accuracy"].quantities()
-        self.plane = Plane(run, left)
+        self.plane = PointPlane(run, left)
         names = "the best straight line", "two neurons, set by hand", f"an FFN, {run['hidden']} neurons, trained"
         self.names = [self.plane.called(text) for text in names]
         found = run["line_accuracy"], run["best_cut"].quantity(1), self.shares[0]

@@ -48,7 +48,7 @@ PLANE, SPOT, CHIP, DARK = 0.5, 11.0, 140.0, 0.65
 TALL, BEYOND, AIR = 96.0, (12, 40, 80, 120), 16.0
 
 
-class Followed(NamedTuple):
+class FollowedNeuron(NamedTuple):
     """A neuron, the token for which it fires, and the kind of words that names it, if one does."""
 
     stack: str
@@ -63,16 +63,16 @@ class Followed(NamedTuple):
         return f"{self.stack}.{self.layer}.ffn"
 
 
-def followed(trace: Trace, focus: Focus) -> Followed:
+def followed(trace: Trace, focus: Focus) -> FollowedNeuron:
     """The named neuron that fires most for the query token, or for another word; else the one that fires hardest."""
     if trace.about.get("model") == OURS and (found := _named(trace, focus.query_token)):
         return found
     post = trace[f"{focus.block}.ffn.post"].pick(batch=0, position=focus.query_token)
     neuron, _ = post.largest()
-    return Followed(focus.stack, focus.layer, focus.query_token, neuron)
+    return FollowedNeuron(focus.stack, focus.layer, focus.query_token, neuron)
 
 
-def _named(trace: Trace, token: Label) -> Followed | None:
+def _named(trace: Trace, token: Label) -> FollowedNeuron | None:
     best, area = trace["experiment.neurons.best"].values, trace["experiment.neurons.area"]
     named = np.stack(
         [trace[f"encoder.{layer}.ffn.named_after"].values * (best[layer] >= EARNED) for layer in layers_of(trace)]
@@ -84,7 +84,7 @@ def _named(trace: Trace, token: Label) -> Followed | None:
             post = trace[f"encoder.{layer}.ffn.post"].pick(batch=0)
             kind, score = area.pick(layer=layer, d_ff=unit).largest()
             word, neuron = post.label("position", list(where)[at_word]), post.label("d_ff", unit)
-            return Followed("encoder", layer, word, neuron, kind, score)
+            return FollowedNeuron("encoder", layer, word, neuron, kind, score)
     return None
 
 
@@ -93,7 +93,7 @@ def entering(trace: Trace, path: str) -> NamedTensor:
     return trace[trace.parents[f"{path}.pre"][0]].pick(batch=0)
 
 
-class Detector:
+class NeuronDetector:
     """Vectors and the key of a neuron in a plane that is stretched along the key, and what they make the neuron do.
 
     Args:
@@ -104,7 +104,7 @@ class Detector:
     bars at the right is a fence: each is as long as its vector reaches beyond.
     """
 
-    def __init__(self, chosen: Followed, trace: Trace, before: str) -> None:
+    def __init__(self, chosen: FollowedNeuron, trace: Trace, before: str) -> None:
         x, unit = entering(trace, chosen.path), chosen.neuron.position
         key, bias = (f"parameters.{chosen.path}.{letter}" for letter in ("w1", "b1"))
         pre, post = (trace[f"{chosen.path}.{name}"].pick(batch=0, d_ff=unit) for name in ("pre", "post"))
@@ -208,7 +208,7 @@ class Detector:
         return all_but(self.here, *hands)
 
 
-class Memory:
+class KeyValueMemory:
     """The neurons that fire hardest, each with its key, its activation and its value, and what they add up to.
 
     Args:
@@ -216,7 +216,7 @@ class Memory:
         summed: how the sum is called.
     """
 
-    def __init__(self, chosen: Followed, trace: Trace, summed: str) -> None:
+    def __init__(self, chosen: FollowedNeuron, trace: Trace, summed: str) -> None:
         path, first, at_word = chosen.path, chosen.neuron.position, {"batch": 0, "position": chosen.word}
         keys, values = (trace[f"parameters.{path}.{letter}"] for letter in ("w1", "w2"))
         post, output = (trace[f"{path}.{name}"].pick(**at_word) for name in ("post", "out"))

@@ -37,7 +37,7 @@ def woven(sheet: NamedTensor, point: Callable[[np.ndarray], np.ndarray]) -> VGro
     return lines
 
 
-class Sheet(VGroup):
+class LinedSheet(VGroup):
     """A sheet as lines, with the arrows of its two vectors and the two sides of the test.
 
     Args:
@@ -117,7 +117,7 @@ def mark_after() -> VMobject:
     return Box(19, 19, palette().key, 2).rotate(np.pi / 4)
 
 
-class Trial:
+class LinearityTrial:
     """Two vectors at the left, what f makes of them at the right, and the two sides of the test below.
 
     Args:
@@ -139,10 +139,10 @@ class Trial:
         leaving = part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"
         if name == "two_matrices":  # Its sheet is folded by one neuron, and by two.
             before, *after = part["fold_lines"]
-            self.enters = Sheet(*entering, creases=[before])
-            self.leaves = Sheet(*leaving, [*part["folded_sheets"]], after)
+            self.enters = LinedSheet(*entering, creases=[before])
+            self.leaves = LinedSheet(*leaving, [*part["folded_sheets"]], after)
         else:
-            self.enters, self.leaves = Sheet(*entering), Sheet(*leaving)
+            self.enters, self.leaves = LinedSheet(*entering), LinedSheet(*leaving)
         self.apart: Quantity = part[f"{name}_apart"]
         self.rows = self._rows({"x": x, "y": y}, under_left)
         middle = at((left.right + right.left) / 2, planes.top + planes.height / 2)
@@ -179,7 +179,7 @@ class Trial:
         """Show the distance between the two sides, if there is one."""
         return (draw(self.leaves.between, kind=kind), appear(self.number)) if self.apart > ROUNDING else ()
 
-    def turns_into(self, other: Trial) -> tuple[Animation, ...]:
+    def turns_into(self, other: LinearityTrial) -> tuple[Animation, ...]:
         """The same vectors through another part: what leaves here takes the shape of what leaves there."""
         mine, theirs = (
             (image, side.arrows, side.origin, side.sums, side.before, side.after)

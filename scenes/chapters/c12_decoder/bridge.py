@@ -39,7 +39,7 @@ ALOUD = 5
 ROOMY = 200.0
 
 
-class Bridge(VGroup):
+class CrossAttentionBridge(VGroup):
     """The source with its final vectors above, each with its key and value; what is read, with its queries, and written
     below; and a curve for each attention weight.
 

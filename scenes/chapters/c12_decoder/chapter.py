@@ -19,10 +19,10 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
-from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
+from scenes.chapters.c12_decoder.bridge import ALOUD, CrossAttentionBridge
+from scenes.chapters.c12_decoder.decoder_plan import ShiftedWords, VectorPath
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
-from scenes.chapters.c12_decoder.outputs import OneRun, ReadingOut, TwoRuns
+from scenes.chapters.c12_decoder.outputs import EncodedPair, EncodedSentence, Unembedding
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.wording import head_name, layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -41,7 +41,7 @@ class Decoder(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         decoded = decoder_rows_of(trace)
-        shifted = Shifted(trace, decoded)
+        shifted = ShiftedWords(trace, decoded)
         yield from self.shifted_by_one(decoded, shifted)
         if len(decoded.reads) > 1:  # else no position has a later one
             board, dive = MaskBoard.of(trace), shifted.dive()
@@ -56,7 +56,7 @@ class Decoder(Chapter):
         yield from self.vector_to_word(decoded, trace)
         yield from self.the_whole_way(decoded, trace, shifted)
 
-    def shifted_by_one(self, decoded: DecoderRows, picture: Shifted) -> Iterator[Step]:
+    def shifted_by_one(self, decoded: DecoderRows, picture: ShiftedWords) -> Iterator[Step]:
         """The question of the chapter, and the first half of the answer."""
         row = len(decoded.written) - 1
         flow = pulses(picture.ways, role="residual")
@@ -94,7 +94,7 @@ class Decoder(Chapter):
         )
 
     def the_future_lies_open(
-        self, decoded: DecoderRows, shifted: Shifted, board: MaskBoard, dive: Dive
+        self, decoded: DecoderRows, shifted: ShiftedWords, board: MaskBoard, dive: Dive
     ) -> Iterator[Step]:
         """Inside of the first attention: without a mask, each query meets the key of what it has to predict."""
         grid, ribbon = board.grid, board.ribbon
@@ -144,7 +144,7 @@ class Decoder(Chapter):
             ],
         )
 
-    def not_zero_afterwards(self, trace: Trace, board: MaskBoard, shifted: Shifted, dive: Dive) -> Iterator[Step]:
+    def not_zero_afterwards(self, trace: Trace, board: MaskBoard, shifted: ShiftedWords, dive: Dive) -> Iterator[Step]:
         """The other order of mask and softmax leaks the future."""
         query_token = board.focus
         last, changed = (part["weights"].words("key")[-1] for part in (board.part, board.changed))
@@ -198,7 +198,7 @@ class Decoder(Chapter):
             ),
         )
 
-    def ask_the_source(self, decoded: DecoderRows, trace: Trace, bridge: Bridge) -> Iterator[Step]:
+    def ask_the_source(self, decoded: DecoderRows, trace: Trace, bridge: CrossAttentionBridge) -> Iterator[Step]:
         """Cross-attention: one position asks, then all."""
         row, gold = len(decoded.written) - 1, gold_alignment(trace)
         top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
@@ -239,7 +239,7 @@ class Decoder(Chapter):
             stage=[*bridge.decoder, bridge.plates[0], bridge.names[0]],
         )
 
-    def reading_jumps(self, decoded: DecoderRows, trace: Trace, bridge: Bridge) -> Iterator[Step]:
+    def reading_jumps(self, decoded: DecoderRows, trace: Trace, bridge: CrossAttentionBridge) -> Iterator[Step]:
         """A noun before its adjective: the path of the largest weights turns back."""
         here = decoded
         if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.backward_jumps"].pick(batch=0):
@@ -302,7 +302,7 @@ class Decoder(Chapter):
             return
         rows, memories = [one.mean_weights(trace) for one in both], [memory_of(one, trace) for one in both]
         runs = [
-            OneRun(
+            EncodedSentence(
                 weights.words("key"),
                 weights.label("key", swap["position"]),
                 decoded.written[row],
@@ -323,7 +323,7 @@ class Decoder(Chapter):
             if read is not None
             else "The noun has left its mark there. Whether the decoder uses it, an experiment must tell."
         )
-        picture = TwoRuns(runs, place, cosines, read, trace.under("experiment.probe"))
+        picture = EncodedPair(runs, place, cosines, read, trace.under("experiment.probe"))
         (first, second), (one, other) = (run.noun for run in runs), (run.form for run in runs)
         yield Step(
             "Gender in the encoder’s output",
@@ -351,7 +351,7 @@ class Decoder(Chapter):
     def vector_to_word(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """The last vector meets every word's vector."""
         row = len(decoded.written) - 1
-        picture = ReadingOut(trace, row, decoded.reads[row])
+        picture = Unembedding(trace, row, decoded.reads[row])
         likeliest, most = trace["probs"].pick(batch=0, position=row).largest()
         config = trace.about.get("config", {})
         tied = (
@@ -387,10 +387,10 @@ class Decoder(Chapter):
             stage=[picture.token],
         )
 
-    def the_whole_way(self, decoded: DecoderRows, trace: Trace, shifted: Shifted) -> Iterator[Step]:
+    def the_whole_way(self, decoded: DecoderRows, trace: Trace, shifted: ShiftedWords) -> Iterator[Step]:
         """Close: the answer, as the path of one vector in a single shot."""
         row, asks = len(decoded.written) - 1, f"{decoded.cross}.q" in trace
-        picture = OneWay(trace, decoded, row, memory_of(decoded, trace) if asks else None)
+        picture = VectorPath(trace, decoded, row, memory_of(decoded, trace) if asks else None)
         givers = {"self_attn": [chip.box for chip in picture.read.chips[: row + 1]]}
         said = {
             "self_attn": f"Masked attention brings “{decoded.reads[row]}” what came before, never what comes after.",
@@ -440,12 +440,12 @@ def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
     return trace[decoded.named(trace.parents[f"decoder.{decoded.layer}.cross_attn.k"][0])].pick(batch=0)
 
 
-def bridge_of(decoded: DecoderRows, trace: Trace) -> Bridge:
+def bridge_of(decoded: DecoderRows, trace: Trace) -> CrossAttentionBridge:
     """The cross-attention of a sentence."""
     weights, written = decoded.mean_weights(trace), decoded.written
     heads = len(trace[f"{decoded.cross}.weights"].pick(batch=0))
     shown = decoded.reads[: len(written)], written, memory_of(decoded, trace), layer_name(decoded.layer)
-    return Bridge(weights, *shown, heads)
+    return CrossAttentionBridge(weights, *shown, heads)
 
 
 def shared_out(decoded: DecoderRows, trace: Trace) -> str:

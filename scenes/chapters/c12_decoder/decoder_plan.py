@@ -46,7 +46,7 @@ BARS = 4
 ARC = 24.0
 
 
-class Stack(VGroup):
+class DecoderStack(VGroup):
     """The sublayers of the decoder on a plate, the first at the foot; of many layers the first and the last.
 
     Args:
@@ -97,7 +97,7 @@ class Stack(VGroup):
         super().__init__(self.plate, *self.boxes.values(), written, dots)
 
 
-class Shifted:
+class ShiftedWords:
     """The words to write along the top, and the same words, shifted right by one, along the foot.
 
     Args:
@@ -111,7 +111,7 @@ class Shifted:
         self.writes, self.reads = Ribbon(decoded.writes, room), sentence(decoded.reads, room, at_foot=True)
         high = [pixels(line.height) + (AIR / 2 if self.writes.upright else AIR) for line in (self.writes, self.reads)]
         between = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
-        self.decoder = Stack(trace, between)
+        self.decoder = DecoderStack(trace, between)
         top = self.decoder.plate.get_top()[1]
         self.ways_in = VGroup(
             rule(chip.get_top(), np.array([chip.get_x(), top, 0]), "residual", 5) for chip in self.reads.chips
@@ -145,7 +145,7 @@ class Shifted:
         old = [*self.large[0].chips, *self.large[1].chips, *self.large_names]
         return exchange(old, [*self.writes.chips, *self.reads.chips, *self.names], "row")
 
-    def everywhere(self, way: OneWay) -> list[Any]:
+    def everywhere(self, way: VectorPath) -> list[Any]:
         """From the way of one vector to those of all positions, with the mask."""
         count = len(way.read.chips)
         come = [*self.reads.chips[count:], *self.writes.chips, self.decoder, *self.ways, self.names]
@@ -220,7 +220,7 @@ def under(track: Room, place: int, count: int) -> Room:
     return Room(middle - before * pitch + GAP / 2, STAGE.top, middle + after * pitch - GAP / 2, STAGE.bottom)
 
 
-class OneWay:
+class VectorPath:
     """A vector on its way up through the decoder: every state of it, what each sublayer adds, the likeliest words, and
     what is read next.
 
@@ -239,7 +239,7 @@ class OneWay:
         read = decoded.reads[: row + 2]
         self.read = sentence(read, under(self._track(middle), row, len(read)), at_foot=True)
         left, middle, right = (part.split_rows(-pixels(self.read.height), AIR)[0] for part in (left, middle, right))
-        self.stack = Stack(trace, middle, TRACK, {**NAMES, "self_attn": MASKED})
+        self.stack = DecoderStack(trace, middle, TRACK, {**NAMES, "self_attn": MASKED})
         self.memory: list[VMobject] = []
         self.source = VGroup()
         if memory is not None:

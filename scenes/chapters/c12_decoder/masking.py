@@ -11,7 +11,7 @@ from manim import LEFT, VGroup, VMobject, rate_functions
 from scenes.animations import Come, Flight, appear, exchange, lagged, leave, recast, ring_around, sink
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
-from scenes.mobjects.cells import Cell, Closed, beside_a_disc
+from scenes.mobjects.cells import Cell, MaskedCell, beside_a_disc
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.text import Words, number
@@ -31,7 +31,7 @@ ALL = 0.995
 AWAY = 1100.0
 
 
-class Weighed(VGroup):
+class WeightCells(VGroup):
     """The attention weights of a head in the cells of its grid, each in its own column, and the sum of each row.
 
     Args:
@@ -55,7 +55,7 @@ class Weighed(VGroup):
             style = text.style if text else ""
             if not shut:
                 style = beside_a_disc(weights[place[0]].quantities(), size, "weight", style)
-            cell = Closed(weight, size, "weight", style) if shut else Cell(weight, size, "weight", style, disc=True)
+            cell = MaskedCell(weight, size, "weight", style) if shut else Cell(weight, size, "weight", style, disc=True)
             self.cells[place] = cell.shift(box.get_center())
         self.sums = VGroup()
         for room, total in zip(grid.lines, sums.quantities() if sums is not None else (), strict=sums is not None):
@@ -64,7 +64,7 @@ class Weighed(VGroup):
             self.sums.add(text.settle(at((margin.left + margin.right) / 2, (room.top + room.bottom) / 2)))
         super().__init__(*self.cells.values(), self.sums)
 
-    def turn_into(self, other: Weighed) -> list[Any]:
+    def turn_into(self, other: WeightCells) -> list[Any]:
         """Each cell takes the shade of that in another such figure, and the numbers are told anew."""
         cells = recast([*self.cells.values()], [*other.cells.values()], "row")
         return [(leave(*self.sums), *cells, appear(*other.sums, rise=False))]
@@ -88,11 +88,11 @@ class MaskBoard:
         self.ribbon, self.focus = self.grid.ribbon, focus
         grid = self.grid
         self.ring = ring_around(grid.row(focus))
-        self.masked = Weighed(part["weights"], part["weight_sums"], grid, margin)
-        self.all_seen = Weighed(part["unmasked_weights"], None, grid, margin, masked=False)
-        self.late = Weighed(part["post_softmax_mask"], part["post_softmax_mask_sums"], grid, margin)
-        self.leaked = Weighed(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], grid, margin)
-        self.divided = Weighed(changed["weights"], changed["weight_sums"], grid, margin)
+        self.masked = WeightCells(part["weights"], part["weight_sums"], grid, margin)
+        self.all_seen = WeightCells(part["unmasked_weights"], None, grid, margin, masked=False)
+        self.late = WeightCells(part["post_softmax_mask"], part["post_softmax_mask_sums"], grid, margin)
+        self.leaked = WeightCells(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], grid, margin)
+        self.divided = WeightCells(changed["weights"], changed["weight_sums"], grid, margin)
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.called = grid.corner.fit(Words(named_head(0, head), "fact", "ink2"), most=1.0)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
@@ -168,7 +168,7 @@ class MaskBoard:
         old, new = ([part[-1] for part in _sides(grid)] for grid in (self.grid, self.other))
         return exchange(old, new, "row")
 
-    def standing(self, shown: Weighed) -> list[VMobject]:
+    def standing(self, shown: WeightCells) -> list[VMobject]:
         """Everything that is on stage once the scores have become weights."""
         both = zip(_sides(self.grid), _sides(self.other), strict=True)
         sides = [part for had, has in both for part in (*had[:-1], has[-1])]

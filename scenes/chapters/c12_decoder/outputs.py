@@ -13,7 +13,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, fill, gather, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import end_to_end
-from scenes.mobjects.marks import Ground, Span, Tick, means
+from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
 from scenes.mobjects.next_word import OTHERS
 from scenes.mobjects.planes import clear_of
 from scenes.mobjects.ribbon import gutter
@@ -35,7 +35,7 @@ NAME, RIGHTS, GENDER, DOT, ROWS = 240.0, 130.0, 180.0, 9.0, 5
 
 
 @dataclass(frozen=True)
-class OneRun:
+class EncodedSentence:
     """A sentence and a word of its translation, with a source word's vector before and after the encoder."""
 
     source: Sequence[Label]
@@ -45,7 +45,7 @@ class OneRun:
     leaves: NamedTensor
 
 
-class TwoRuns:
+class EncodedPair:
     """Two sentences side by side, read below; the vectors of a word of both go up through the encoder; what is written
     stands on top, and below it the line of a linear probe.
 
@@ -58,7 +58,12 @@ class TwoRuns:
     """
 
     def __init__(
-        self, runs: Sequence[OneRun], word: int, cosines: Sequence[Quantity], read: Quantity | None, probe: Trace
+        self,
+        runs: Sequence[EncodedSentence],
+        word: int,
+        cosines: Sequence[Quantity],
+        read: Quantity | None,
+        probe: Trace,
     ) -> None:
         halves = STAGE.columns(2, BESIDE)
         self.sources = [sentence(run.source, half, at_foot=True) for run, half in zip(runs, halves, strict=True)]
@@ -86,7 +91,7 @@ class TwoRuns:
             for cosine, place in zip(cosines, (enters, leaves), strict=True)
         ]
         self.mouths = [one.copy().set_y(middle.centre[1]) for one in self.after]
-        self.probe = None if read is None else Said(read, probe, line)
+        self.probe = None if read is None else ProbeAnswers(read, probe, line)
         #: The inputs, and the word of the first run.
         self.standing = [*self.sources, *self.boxes, self.writes, self.forms[0]]
 
@@ -102,7 +107,7 @@ class TwoRuns:
         return [(*into,), tuple(Travel(*pair, 0.0, "row") for pair in zip(self.mouths, self.after, strict=True))]
 
 
-class Said:
+class ProbeAnswers:
     """Answers of a linear probe about adjectives with nouns it never met: dots on a line, with its sign in the middle.
 
     Args:
@@ -116,7 +121,7 @@ class Said:
         line, end = rest.split_columns(-RIGHTS)
         part = {"part": run["spots"].labels["part"].index("layer 2")}
         said, genders = run["spots"].pick(**part, component=0).quantities(), run["genders"].pick(**part).values
-        span, y = Span(0, min(said), max(said)), (line.top + line.bottom) / 2
+        span, y = AxisSpan(0, min(said), max(said)), (line.top + line.bottom) / 2
         self.line = means(rule(at(line.left + GENDER, y), at(line.right - GENDER, y), "ink3", 3), span)
         sign = np.array([span.spot(0, self.line), self.line.get_y(), 0])
         self.sign = dashes(sign + UP * units(PROBE) / 2, sign + DOWN * units(PROBE) / 2, "query", 6)
@@ -148,7 +153,7 @@ POINT, PILE, MOST, NAMED = 7.0, 15.0, 600, 3
 SOME = 12
 
 
-class ReadingOut:
+class Unembedding:
     """The last vector, and below it the vectors of all words; then each word is a dot on the axis of its dot product
     with it, and at the foot they share a strip as long as one.
 
@@ -180,7 +185,7 @@ class ReadingOut:
         self.table_name = Words(told, "fact", "ink2").begin_in(middle.cross(name))
         line, foot = below.split_rows(-STRIP - LINE, GAP / 2)
         start, end = at(line.left, line.bottom - LINE), at(line.right, line.bottom - LINE)
-        span = Span(0, float(logits.values[shown[-1]]), float(logits.values[best]))
+        span = AxisSpan(0, float(logits.values[shown[-1]]), float(logits.values[best]))
         axis = means(rule(start + RIGHT * units(GAP), end + LEFT * units(2 * GAP), "ink", 5), span)
         self.axis = VGroup(axis, arrow(axis.get_right(), end, "ink", 5, 30))
         texts = "logit", *(["(some are shown)"] if len(order) > MOST else [])

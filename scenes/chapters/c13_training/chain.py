@@ -46,7 +46,7 @@ BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainLink:
     """A quantity in a chain: a name, its value, and its values as the score is nudged."""
 
     name: str
@@ -54,7 +54,7 @@ class Link:
     nudged: Sequence[float]
 
 
-class Chain:
+class SlopeChain:
     """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
 
     A change of one is as long on all lines, and along both axes of a graph between two: how the next follows the one
@@ -66,7 +66,7 @@ class Chain:
         upstream: the slope of the loss along each link but the loss itself.
     """
 
-    def __init__(self, links: Sequence[Link], local: Sequence[Quantity], upstream: Sequence[Quantity]) -> None:
+    def __init__(self, links: Sequence[ChainLink], local: Sequence[Quantity], upstream: Sequence[Quantity]) -> None:
         columns = STAGE.columns(len(links), GAP)
         above, rest = STAGE.split_rows(HIGH)
         rest, middle = rest.inset(0, UNDER), len(links[0].nudged) // 2
@@ -140,7 +140,7 @@ class Chain:
         return [[(Travel(after, bar, 0.0, "row"), appear(sign)), appear(told)] for bar, after, told, sign in turns]
 
 
-class Deeper:
+class QueryGradient:
     """Beside the line of a score its query, with the push on each entry, and that on each entry of its matrix.
 
     Args:
@@ -162,7 +162,7 @@ class Deeper:
         ]
 
 
-class Parts:
+class ModelParts:
     """The parts of the model up to the loss, the ways forward and back, and how many slopes a pass back gives."""
 
     def __init__(self, slopes: Quantity, found: Quantity, loss: Quantity) -> None:

@@ -20,13 +20,13 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c13_training.chain import Chain, Deeper, Link, Parts
-from scenes.chapters.c13_training.descent import Valley
-from scenes.chapters.c13_training.learning import Bill, Skills, Starts, TimeLapse
-from scenes.chapters.c13_training.lesson import CrossEntropy, Followed, Lesson
-from scenes.chapters.c13_training.pushes import Downhill, Nudges
+from scenes.chapters.c13_training.chain import ChainLink, ModelParts, QueryGradient, SlopeChain
+from scenes.chapters.c13_training.descent import LossValley
+from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillCurves, TimeLapse
+from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, TeacherForcing
+from scenes.chapters.c13_training.pushes import OutputDownhill, ScoreSlopes
 from scenes.layout import STAGE
-from scenes.mobjects.card import Card
+from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, layer_name, named_head
@@ -60,9 +60,9 @@ class Training(Chapter):
             yield from self.gradient_descent(trace)
             yield from self.time_lapse(trace)
             yield from self.skills(trace)
-        card = Card("an experiment")
+        region = Region("an experiment")
         yield from self.where_to_start(trace)
-        yield from self.the_bill(trace, card)
+        yield from self.the_bill(trace, region)
         if f"{RUN}.probs" in trace:
             yield from self.what_is_left(trace)
 
@@ -75,7 +75,7 @@ class Training(Chapter):
         hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
         source = spelled(early[f"{PATH}.weights"].words("key"))
         steps = [step for step in trace[f"{RUN}.step"].quantities() if step < early["step"]]
-        picture = Lesson(reads, guesses, end, hits, source, [*steps, early["step"]])
+        picture = TeacherForcing(reads, guesses, end, hits, source, [*steps, early["step"]])
         wrong = hits.index(False)
         whole = Heatmap(early["initial_w_q"], STAGE.width, STAGE.height).move_to(STAGE.centre)
         new = claim(early["in_training"] == 0, "unseen in training", "seen in training")
@@ -140,7 +140,7 @@ class Training(Chapter):
         """The slope of the loss along each score: together they are the gradient."""
         early, (place, row) = trace.under(EARLY), row_of_interest(trace)
         slopes, weights = trace.under(f"{EARLY}.gradients.{PATH}", **row), early[f"{PATH}.weights"].pick(**row)
-        pushes, picture = slopes["score_push"], Nudges(early, slopes, f"{LAYER}, its only head")
+        pushes, picture = slopes["score_push"], ScoreSlopes(early, slopes, f"{LAYER}, its only head")
         up, down = pushes.largest()[0], pushes.smallest()[0]
         large, reads = picture.large, early["probs"].words("position")
         standing = [*picture.ribbon, *picture.names[:2], picture.facts, picture.tracks]
@@ -188,13 +188,13 @@ class Training(Chapter):
         )
         yield from self.downhill(picture, trace, row)
 
-    def downhill(self, nudges: Nudges, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
+    def downhill(self, nudges: ScoreSlopes, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
         """The reason of a push on a score: where the value lies, seen from the output, and how much weight it has."""
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
         early, (place, _) = trace.under(EARLY), row_of_interest(trace)
         target = early["probs"].words("position")[place + 1]
         probs, weights = early["nudged_probs"].pick(key=nudges.key), early[f"{PATH}.weights"].pick(**row)
-        picture = Downhill(nudges, slopes, weights, probs, target)
+        picture = OutputDownhill(nudges, slopes, weights, probs, target)
         down, up = (slopes["score_push"].label("key", key) for key in nudges.keys)
         yield Step(
             "Attention goes where it helps",
@@ -240,9 +240,9 @@ class Training(Chapter):
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
         key = slopes["score_push"].largest()[0].position
         picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
-        parts = Parts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
+        parts = ModelParts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
         pushes, query = (slopes["query_push"], slopes["query_matrix_push"]), early[f"{PATH}.q"].pick(**row)
-        deeper = Deeper(query, *pushes, early["probs"].label("position", place))
+        deeper = QueryGradient(query, *pushes, early["probs"].label("position", place))
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
         (*products, last), (lies, come) = picture.go_back(), parts.take(deeper.pushes)
         passed = picture.marks, *picture.bars[1:], *picture.numbers[1:]
@@ -286,7 +286,7 @@ class Training(Chapter):
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:
         """A ball on the real loss, along the real gradient."""
         early = trace.under(EARLY)
-        picture, large = Valley(early, STAGE), early["large_losses"].values
+        picture, large = LossValley(early, STAGE), early["large_losses"].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -362,7 +362,7 @@ class Training(Chapter):
     def skills(self, trace: Trace) -> Iterator[Step]:
         """Show from which training step on each skill stays."""
         run, earned = trace.under(RUN), trace["roles.role_threshold"]
-        picture, since = Skills(run, earned), run["learned_onset"]
+        picture, since = SkillCurves(run, earned), run["learned_onset"]
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
@@ -394,7 +394,7 @@ class Training(Chapter):
         if "exact" not in run:
             return
         usual = "as they are"
-        picture = Starts(run, SCALES, sharpest(run["first_weights"].pick(choice=usual)))
+        picture = InitialScales(run, SCALES, sharpest(run["first_weights"].pick(choice=usual)))
         means, steps = run["exact.over_seeds"], run["steps"]
         sharp = [float(run["first_largest"].pick(choice=name)) for name in SCALES]
         yield Step(
@@ -427,14 +427,14 @@ class Training(Chapter):
             stage=[],
         )
 
-    def the_bill(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def the_bill(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The cost of a longer sentence: counted, and measured."""
         run = trace.under("experiment.attention_cost")
         if "milliseconds" not in run:
             return
         time = run["time_ratio"].pick(part="scores and blends")
-        picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], time)
-        card.inside.fit(picture)
+        picture = CostByLength(int(trace["config.words"]), run["lengths"], run["milliseconds"], time)
+        region.inside.fit(picture)
         before, after = run["lengths"].quantities()[-2:]
         yield Step(
             "The price of attention: n squared",
@@ -450,7 +450,7 @@ class Training(Chapter):
                 (draw(*picture.ways), appear(picture.growth, picture.labels)),
                 (draw(picture.square), appear(picture.named)),
             ),
-            stage=[card, picture.plot, picture.ticks],
+            stage=[region, picture.plot, picture.ticks],
         )
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:
@@ -459,7 +459,7 @@ class Training(Chapter):
         early, run = trace.under(EARLY), trace.under(RUN)
         pushed = trace[f"{EARLY}.gradients.{PATH}.score_push"].pick(**row).largest()[0]
         key, target = pushed.position, early["probs"].words("position")[place + 1]
-        picture = Followed(early, run, PATH, row | {"key": key}, target)
+        picture = FollowedWeight(early, run, PATH, row | {"key": key}, target)
         yield Step(
             "Guess, loss, gradient, step",
             beat(
@@ -483,26 +483,26 @@ def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
     return place, {"batch": 0, "head": 0, "query": place}
 
 
-def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chain:
+def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> SlopeChain:
     """Link one nudged score to the loss: score, attention weight, log-odds, loss."""
     losses, log_odds = (early[name][key] for name in ("nudged_loss", "nudged_log_odds"))
     middle, weights = len(log_odds) // 2, early["nudged_weights"]
     moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
     score = scores.quantity(key)
     links = (
-        Link(f"score of “{scores.label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
-        Link("its attention weight", moved[middle], moved),
-        Link(
+        ChainLink(f"score of “{scores.label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
+        ChainLink("its attention weight", moved[middle], moved),
+        ChainLink(
             f"log-odds of “{early['probs'].words('position')[int(early['place']) + 1]}”",
             log_odds.quantity(middle),
             log_odds.quantities(),
         ),
-        Link("loss", losses.quantity(middle), losses.quantities()),
+        ChainLink("loss", losses.quantity(middle), losses.quantities()),
     )
     local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
     last = early["log_odds_to_loss"]
-    return Chain(links, [*local, last], [*upstream, last])
+    return SlopeChain(links, [*local, last], [*upstream, last])
 
 
 def watched(trace: Trace) -> NamedTensor:

@@ -27,7 +27,7 @@ ABOVE, FREE = 0.12, 0.24
 TOUCHING = 0.22
 
 
-class Valley:
+class LossValley:
     """The loss along one direction as a valley, a ball that descends in steps, and a handle that makes its step longer.
 
     Args:

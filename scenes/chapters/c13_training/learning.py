@@ -29,7 +29,7 @@ HALF = 0.5
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
 
 
-class Skills:
+class SkillCurves:
     """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked.
 
     Where a line makes more than half of its rise within one doubling of the steps, this part is thick.
@@ -83,7 +83,7 @@ class Skills:
         return Create(self.curves, run_time=pace("slow"), lag_ratio=0, rate_func=rate_functions.linear)
 
 
-class Centred(Count):
+class CentredCount(Count):
     """A count of words, each of which stands in the middle of the first."""
 
     def interpolate_mobject(self, alpha: float) -> None:
@@ -181,7 +181,7 @@ class TimeLapse:
         fills = [[self._fill(k, i) for i in range(len(self.slots))] for k in range(start, end + 1)]
         return (
             *(Through(grid.lines, states[looks], kind) for grid, states in patterns),
-            *(Centred(text, guesses[looks], "", kind) for text, guesses in words),
+            *(CentredCount(text, guesses[looks], "", kind) for text, guesses in words),
             Shades(self.slots, fills, kind=kind),
             Count(self.clock, self.times[looks], ",.0f", kind),
             Count(self.share, self.exact[looks], "share", kind),
@@ -189,7 +189,7 @@ class TimeLapse:
         )
 
 
-class Starts:
+class InitialScales:
     """First patterns of untrained models that start at other scales; then each at the left of what it learned.
 
     All trainings of a scale are dots in one line, over the same axis from none to all; those of the first two scales
@@ -266,7 +266,7 @@ class Starts:
         return *moved, *exchange([*self.ends], [*self.closer], "row"), off, appear(self.off)
 
 
-class Bill(VGroup):
+class CostByLength(VGroup):
     """Cells of a sentence and of one twice as long; beside it the measured times of a layer's two parts by length."""
 
     def __init__(self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity) -> None:

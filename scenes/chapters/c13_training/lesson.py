@@ -29,7 +29,7 @@ AIR = 56.0
 ROOMY = 1.12
 
 
-class Lesson:
+class TeacherForcing:
     """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too.
 
     A clock counts the `steps` of the training up to the last of them, at which it guesses so.
@@ -190,7 +190,7 @@ class CrossEntropy:
         return bars, point, *(Count(words, entries, spec, "tour") for words, (entries, spec, _) in read)
 
 
-class Followed:
+class FollowedWeight:
     """The attention weight of one key, and the probability of the word that it helps, through a whole training.
 
     Args:

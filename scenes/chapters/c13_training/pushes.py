@@ -98,7 +98,7 @@ class NudgedLoss:
         return going, Create(self.halves[half], run_time=pace(kind), rate_func=rate_functions.linear)
 
 
-class Nudges:
+class ScoreSlopes:
     """Below each key: its attention weight, the loss as its score is moved, the slope there, and the push.
 
     Args:
@@ -195,14 +195,16 @@ class Nudges:
         ]
 
 
-class Downhill:
-    """Below the weights of a `Nudges`: the output between two values, the way down, and how far down each of them lies.
+class OutputDownhill:
+    """Below the weights of a `ScoreSlopes`: the output between two values, the way down, and how far down each lies.
 
     Of the keys, it has the two that are pushed most, up and down. Where the output lies, the right word has the
     probability of `probs`, by the nudge of the score that is pushed up.
     """
 
-    def __init__(self, nudges: Nudges, slopes: Trace, weights: NamedTensor, probs: NamedTensor, target: Label) -> None:
+    def __init__(
+        self, nudges: ScoreSlopes, slopes: Trace, weights: NamedTensor, probs: NamedTensor, target: Label
+    ) -> None:
         self.nudges, plane = nudges, nudges.plane
         foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
         top, bottom = (at(0, edge)[1] for edge in (nudges.under.top, nudges.under.bottom))

@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 from scenes.animations import Play, Through, appear, deal, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
-from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.cells import Cell, MaskedCell
 from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
@@ -72,7 +72,9 @@ class KeptRows:
         self.seen = VGroup(
             VGroup(
                 (
-                    Closed(masked.quantity(i, j), size, "", "") if j > i else Cell(weights.quantity(i, j), size, "", "")
+                    MaskedCell(masked.quantity(i, j), size, "", "")
+                    if j > i
+                    else Cell(weights.quantity(i, j), size, "", "")
                 ).move_to(place.cross(line).centre)
                 for j, place in enumerate(grid.columns(len(labels), 4))
             )
@@ -92,7 +94,7 @@ class KeptRows:
         return [deal([*self.chips[:-1]], *news, kind="slow"), (*landing,)] if len(olds[0]) else []
 
 
-class Staircase:
+class CacheTriangle:
     """Steps to the right, vectors down: a triangle is computed without a cache, and with it only its edge.
 
     Args:
@@ -170,7 +172,7 @@ class Staircase:
         return VGroup(Box(self.pitch - 5, self.pitch - 5, fill, 5, *edge).move_to(spot) for spot in spots)
 
 
-class ByTheClock:
+class CacheTimes:
     """A row of words without a cache and one with it, which fill as time runs; then bars as long as that time.
 
     Args:

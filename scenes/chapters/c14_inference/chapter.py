@@ -23,12 +23,21 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircase
-from scenes.chapters.c14_inference.draws import Draws
-from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, Encoded, Peeled, Race, in_order, winner
+from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows
+from scenes.chapters.c14_inference.draws import SampledDraws
+from scenes.chapters.c14_inference.writing import (
+    HALF_SURE,
+    BeamRace,
+    BeamTree,
+    EncoderKeys,
+    UnsmoothedBar,
+    WritingSteps,
+    in_order,
+    winner,
+)
 from scenes.layout import STAGE
-from scenes.mobjects.card import Card
-from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
+from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
+from scenes.mobjects.region import Region
 from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import is_short, spelled
@@ -60,48 +69,48 @@ class Inference(Chapter):
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
         reads = (read[before], *writes[:-1])
         parameters = trace["config.parameters"]
-        card = Card(
+        region = Region(
             claim(
                 trace.about["config"]["encoder_layers"] > 0,
                 f"our translator: {parameters:,.0f} parameters",
                 f"this model: {parameters:,.0f} parameters",
             )
         )
-        columns = Columns(reads, writes, run["greedy.chosen_probs"], card.inside)
+        columns = WritingSteps(reads, writes, run["greedy.chosen_probs"], region.inside)
         tree = BeamTree(run.under("beam"), STAGE.padded())
-        yield from self.one_word(trace, before, card)
+        yield from self.one_word(trace, before, region)
         yield from self.word_by_word(run, columns, writes)
         if "open_cut" in real:
-            model = LanguageModel(real, card)
+            model = ModelPrompts(real, region)
             yield from self.the_loser_overtakes(beams, model)
         yield from self.several_beginnings(run, tree, writes)
         if "open_cut" in real:
-            draws = Draws(model)
+            draws = SampledDraws(model)
             yield from self.a_real_model(model, draws)
             yield from self.temperature(model, draws)
             yield from self.top_k(model, model.two_lists())
             yield from self.top_p(model)
             yield from self.four_rules(model)
-        yield from self.what_chance_costs(run, trace, before, card)
-        yield from self.old_keys_and_values(run, trace, card)
+        yield from self.what_chance_costs(run, trace, before, region)
+        yield from self.old_keys_and_values(run, trace, region)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
         yield from self.the_cache(run, trace["config.words"], reads, source)
-        yield from self.by_the_clock(trace, card)
-        close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
-        yield from self.who_chooses(close, Encoded(source or reads, card.inside))
+        yield from self.by_the_clock(trace, region)
+        close = WritingSteps(reads, writes, run["greedy.chosen_probs"], region.inside, keeps=True)
+        yield from self.who_chooses(close, EncoderKeys(source or reads, region.inside))
 
-    def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
+    def one_word(self, trace: Trace, before: int, region: Region) -> Iterator[Step]:
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
         best = likeliest(probs, FEW)
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
-        tokens = NextTokens(probs.pick(vocab=best), card.below, others=others)
+        tokens = NextTokens(probs.pick(vocab=best), region.below, others=others)
         numbers, bars = tokens.values(logits.pick(vocab=best))
         chosen = probs.label("vocab", best[0])
-        start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
+        start, written = in_order((trace.full("probs").label("position", before), chosen), region.line)
         asked = Words("?", "large number").move_to(written)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        text = [Words(f"“{spelled(source)}”", "fact").end_in(card.line)] if source and is_short(source) else []
+        text = [Words(f"“{spelled(source)}”", "fact").end_in(region.line)] if source and is_short(source) else []
         yield Step(
             "Who chooses the next word?",
             beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
@@ -123,10 +132,10 @@ class Inference(Chapter):
                 appear(ring_around(tokens.bars[0])),
                 (leave(asked), Travel(tokens.names[0], written, kind="row")),
             ),
-            stage=[card, start, *text],
+            stage=[region, start, *text],
         )
 
-    def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...]) -> Iterator[Step]:
+    def word_by_word(self, run: Trace, picture: WritingSteps, writes: tuple[Label, ...]) -> Iterator[Step]:
         """Autoregressive writing: each word is read next, until the end mark wins."""
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -215,9 +224,9 @@ class Inference(Chapter):
             stage=[picture.root],
         )
 
-    def the_loser_overtakes(self, beams: Trace, model: LanguageModel) -> Iterator[Step]:
+    def the_loser_overtakes(self, beams: Trace, model: ModelPrompts) -> Iterator[Step]:
         """A text whose first token is not the likeliest, and whose sum is the best all the same."""
-        picture = Race(beams, model.card.below.top)
+        picture = BeamRace(beams, model.card.below.top)
         asked = model.asked(beams["greedy_score"].label("sentence", int(beams["at"])), model.card.line)
         slow, fast = picture.named
         first, last = ([picture.rows[node] for node in nodes] for nodes in (picture.kept[1], picture.kept[-1]))
@@ -252,7 +261,7 @@ class Inference(Chapter):
             stage=[],
         )
 
-    def a_real_model(self, model: LanguageModel, draws: Draws) -> Iterator[Step]:
+    def a_real_model(self, model: ModelPrompts, draws: SampledDraws) -> Iterator[Step]:
         """Another model, said to be another one, at a token that leaves much open; and chance that chooses there."""
         tokens, (most, *_, others) = draws.list, draws.rows[draws.one]
         ring, around = ring_around(model.prompt, roomy=True), ring_around(draws.strip[0])
@@ -281,7 +290,7 @@ class Inference(Chapter):
             stage=[model.name],
         )
 
-    def temperature(self, model: LanguageModel, draws: Draws) -> Iterator[Step]:
+    def temperature(self, model: ModelPrompts, draws: SampledDraws) -> Iterator[Step]:
         """Divide the logits: a continuous sweep, under draws that stay where they fell."""
         last = len(draws.temperatures) - 1
         yield Step(
@@ -296,7 +305,7 @@ class Inference(Chapter):
             stage=[model.name, model.prompt, draws],
         )
 
-    def top_k(self, model: LanguageModel, lists: list[NextTokens]) -> Iterator[Step]:
+    def top_k(self, model: ModelPrompts, lists: list[NextTokens]) -> Iterator[Step]:
         """Scissors after a fixed number of tokens."""
         real, k = model.real, int(model.real["k"])
         held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
@@ -335,7 +344,7 @@ class Inference(Chapter):
             stage=[model.name, *model.pair],
         )
 
-    def top_p(self, model: LanguageModel) -> Iterator[Step]:
+    def top_p(self, model: ModelPrompts) -> Iterator[Step]:
         """Bars end to end, until they hold enough."""
         real, lists = model.real, model.two_lists()
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
@@ -382,16 +391,16 @@ class Inference(Chapter):
             ],
         )
 
-    def four_rules(self, model: LanguageModel) -> Iterator[Step]:
+    def four_rules(self, model: ModelPrompts) -> Iterator[Step]:
         """The same prompt gone on with under each rule, by the same random numbers."""
-        real, card = model.real, model.card
+        real, region = model.real, model.card
         titles = {
             "cold": f"temperature {real['cold']:.1f}",
             "hot": f"temperature {real['hot']:.1f}",
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        picture = Texts(real, titles, card.below)
+        picture = SampledTexts(real, titles, region.below)
         places = [*titles]
         yield Step(
             "One chance, four rules",
@@ -419,7 +428,7 @@ class Inference(Chapter):
             stage=[model.name, model.prompt],
         )
 
-    def what_chance_costs(self, run: Trace, trace: Trace, before: int, card: Card) -> Iterator[Step]:
+    def what_chance_costs(self, run: Trace, trace: Trace, before: int, region: Region) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -429,7 +438,7 @@ class Inference(Chapter):
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
         titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
-        left, right = card.inside.columns(2)
+        left, right = region.inside.columns(2)
         shares = zip((greedy, sampled, without), titles, strict=True)
         first, second, third = (left.fit(HundredCases(*one, "right, of a hundred")) for one in shares)
         emptied, filled = (
@@ -441,7 +450,7 @@ class Inference(Chapter):
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         alone = trace.about["config"]["encoder_layers"] == 0
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
-        peeled, taught = Peeled(run, others, right), costs and not alone and others < HALF_SURE
+        peeled, taught = UnsmoothedBar(run, others, right), costs and not alone and others < HALF_SURE
         yield Step(
             "What chance costs, and why",
             beat(
@@ -468,14 +477,14 @@ class Inference(Chapter):
                 ),
                 filled,
             ),
-            stage=[card.called("our translator")],
+            stage=[region.called("our translator")],
         )
 
-    def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
+    def old_keys_and_values(self, run: Trace, trace: Trace, region: Region) -> Iterator[Step]:
         """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
         layer, shown = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1), SHOWN_HEAD[1]
         head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=shown, kv_head=0)
-        picture = KeptRows(head["weights"], head["masked"], head["k"], head["v"], card.inside)
+        picture = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
         difference = run["cache.difference"]
         lines = [*zip(picture.chips, picture.seen, picture.keys, picture.values, strict=True)]
         several = bool(run["cache.rows_without"] > run["cache.rows_with"])
@@ -506,7 +515,7 @@ class Inference(Chapter):
                 "So keep them: the KV cache. Each query asks only once: none is kept.",
                 draw(ring_around(VGroup(picture.keys, picture.values)), kind="slow"),
             ),
-            stage=[card.called(named_head(layer, shown))],
+            stage=[region.called(named_head(layer, shown))],
         )
 
     def the_cache(self, run: Trace, words: Quantity, reads: Sequence[Label], source: Sequence[Label]) -> Iterator[Step]:
@@ -514,7 +523,7 @@ class Inference(Chapter):
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, other, each = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers", "numbers_per_token"))
         held = [f"{kept:,.0f} × {each:,.0f} = {own:,.0f}", f"{words} × {each:,.0f} = {other:,.0f}"]
-        picture = Staircase(reads, source, (without, kept), held[: 1 + bool(source)], STAGE.padded())
+        picture = CacheTriangle(reads, source, (without, kept), held[: 1 + bool(source)], STAGE.padded())
         ring = ring_around(picture.cached[0])
         memory = (
             f"The price is memory: {own:,.0f} numbers for what is written, {other:,.0f} for what was read."
@@ -548,12 +557,12 @@ class Inference(Chapter):
             stage=[],
         )
 
-    def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def by_the_clock(self, trace: Trace, region: Region) -> Iterator[Step]:
         """The time that the cache saves, measured."""
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        picture = ByTheClock(run["milliseconds"], run["lengths"], card.inside)
+        picture = CacheTimes(run["milliseconds"], run["lengths"], region.inside)
         yield Step(
             "What the cache saves, by the clock",
             beat(
@@ -565,13 +574,13 @@ class Inference(Chapter):
                 *picture.compare(run["longest_speedup"]),
             ),
             stage=[
-                card.called("random parameters, as many as our translator’s"),
+                region.called("random parameters, as many as our translator’s"),
                 picture.names,
                 picture.tracks,
             ],
         )
 
-    def who_chooses(self, picture: Columns, encoder: Encoded) -> Iterator[Step]:
+    def who_chooses(self, picture: WritingSteps, encoder: EncoderKeys) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
         kept, cache = picture.kept()
         ring, around = ring_around(picture.tracks[0], "query"), ring_around(kept)

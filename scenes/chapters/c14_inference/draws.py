@@ -10,8 +10,8 @@ from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Sweep, Through, Travel, appear, deal
 from scenes.mobjects.bars import end_to_end
-from scenes.mobjects.marks import Ground, Span, Tick, means
-from scenes.mobjects.next_tokens import Knob, LanguageModel, NextTokens
+from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
+from scenes.mobjects.next_tokens import ModelPrompts, NextTokens, TemperatureKnob
 from scenes.mobjects.shapes import dot, rule, stroke
 from scenes.theme import at, palette, units
 from transformer_core.studies.measures.sampling import LISTED
@@ -21,13 +21,13 @@ from transformer_core.tracing.provenance import Quantity
 HIGH, ABOVE, PITCH, RADIUS, EDGE = 64.0, 26.0, 36.0, 11.0, 3.0
 
 
-class Draws(VGroup):
+class SampledDraws(VGroup):
     """The likeliest tokens as a list, their bars laid end to end as a strip from nothing to one, and draws on it.
 
     Everything has a state for each temperature; it stands at that of one.
     """
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: ModelPrompts) -> None:
         table = model.real["open_by_temperature"].pick(rank=slice(0, LISTED))
         others = model.real["open_by_temperature.unlisted"].quantities()
         self.temperatures = model.real["temperatures"].quantities()
@@ -36,10 +36,10 @@ class Draws(VGroup):
         head, below = model.card.below.split_rows(HIGH + 2 * ABOVE, 16)
         self.best = probs.label("rank", 0)
         self.list = NextTokens(probs.pick(rank=slice(0, LISTED)), below, (others[self.one], "all others"))
-        self.knob = Knob(self.temperatures, self.one, model.heads[1])
+        self.knob = TemperatureKnob(self.temperatures, self.one, model.heads[1])
         zeros, middle = self.list.spots, UP * units(HIGH / 2)
         left = np.array([zeros[0][0], at(0, head.bottom)[1] + middle[1], 0])
-        zero, span = Ground(), Span(0, 0.0, 1.0)
+        zero, span = Ground(), AxisSpan(0, 0.0, 1.0)
         self.edges = VGroup(
             means(rule(left - middle, left + middle, "ink3", 3), zero),
             means(rule(left - middle, left - middle + RIGHT * units(self.list.whole), "ink3", 3), span),
@@ -52,7 +52,7 @@ class Draws(VGroup):
         self.strip = self.strips[self.one].copy()
         spots = model.real["open_by_temperature.spots"].quantities()
         self.pins = VGroup(self._pin(spot, span, left + middle) for spot in spots)
-        places = Span(1, LISTED, 0)
+        places = AxisSpan(1, LISTED, 0)
         self.axis = means(rule(self.list.spots[0], self.list.spots[-1], "ink3", 2), places)
         landed = model.real["open_by_temperature.landed"]
         self.piles = [self._pile(row.quantities(), places) for row in landed]
@@ -60,13 +60,13 @@ class Draws(VGroup):
         listed = VGroup(self.list.names, *self.list.numbers[:1], self.list.rest)
         super().__init__(listed, self.axis, self.edges, self.strip, self.pins, self.hits)
 
-    def _pin(self, spot: Quantity, span: Span, start: np.ndarray) -> VMobject:
+    def _pin(self, spot: Quantity, span: AxisSpan, start: np.ndarray) -> VMobject:
         place = np.array([span.spot(float(spot), self.edges[1]), start[1] + units(ABOVE), 0])
         return means(
             VGroup(dot(place, RADIUS, "query"), rule(place, place + DOWN * units(ABOVE), "query", 3)), Tick(spot, span)
         )
 
-    def _pile(self, ranks: Sequence[Quantity], places: Span) -> VGroup:
+    def _pile(self, ranks: Sequence[Quantity], places: AxisSpan) -> VGroup:
         """A dot for each draw, beside the token that it fell on."""
         pile, seen = VGroup(), Counter[int]()
         for rank in ranks:

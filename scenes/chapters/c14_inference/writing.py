@@ -50,7 +50,7 @@ def in_view(steps: NamedTensor) -> NamedTensor:
     return first
 
 
-class Columns(VGroup):
+class WritingSteps(VGroup):
     """A bar for each step of writing, over what the step reads, under what it writes.
 
     Args:
@@ -158,7 +158,7 @@ def pair_of(wide: float) -> VGroup:
     return pair
 
 
-class Encoded:
+class EncoderKeys:
     """The tokens that an encoder reads, each with a key and a value: the last one comes, and all others see it."""
 
     def __init__(self, words: Sequence[Label], room: Room) -> None:
@@ -186,7 +186,7 @@ class Encoded:
         return [(come, draw(*self.arcs)), draw(*self.crosses)] if self.old else [come]
 
 
-class Peeled:
+class UnsmoothedBar:
     """The bar of a word below the layer that all others have, and the same bar without what smoothing adds."""
 
     def __init__(self, run: Trace, others: Quantity, room: Room) -> None:
@@ -373,7 +373,7 @@ def winner(tree: Trace) -> list[str]:
     return [str(best.label("node", int(node))) for node in nodes]
 
 
-class Race:
+class BeamRace:
     """The texts that a beam keeps, token by token, and among them that of greedy decoding and the best in the end.
 
     First as strips, as long as the probability of each text, the longest on top; then as lines, a sum of

@@ -10,8 +10,8 @@ from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 from scenes.animations import OffAndOn, Play, Through, appear, grow, lagged, leave, ring_around
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_in
-from scenes.mobjects.card import Card
 from scenes.mobjects.pause import Pause
+from scenes.mobjects.region import Region
 from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
@@ -29,14 +29,14 @@ HEAD, INSET = 60.0, 22.0
 LINE, COSTLIEST, BAR = 100.0, 640.0, 72.0
 
 
-def upper(card: Card) -> Room:
+def upper(region: Region) -> Room:
     """The inside of a card, but for a line at its foot."""
-    return card.inside.split_rows(-LINE, 24)[0]
+    return region.inside.split_rows(-LINE, 24)[0]
 
 
-def lower(card: Card) -> Room:
+def lower(region: Region) -> Room:
     """The line at the foot of a card."""
-    return card.inside.split_rows(-LINE)[1]
+    return region.inside.split_rows(-LINE)[1]
 
 
 def right_in(room: Room, name: str, share: Quantity) -> VGroup:
@@ -59,12 +59,17 @@ class AblatedHeads(VGroup):
     """
 
     def __init__(
-        self, weights: Sequence[NamedTensor], averages: NamedTensor, right: NamedTensor, before: Quantity, card: Card
+        self,
+        weights: Sequence[NamedTensor],
+        averages: NamedTensor,
+        right: NamedTensor,
+        before: Quantity,
+        region: Region,
     ) -> None:
         self.shape = layers, self.heads = right.shape
         self.papers, self.names, self.grids, self.bars, self.numbers = (VGroup() for _ in range(5))
         self.averages, self.calls, scale = VGroup(), VGroup(), full_colour(averages)
-        places = [place for row in upper(card).rows(layers, 16) for place in row.columns(self.heads, 24)]
+        places = [place for row in upper(region).rows(layers, 16) for place in row.columns(self.heads, 24)]
         for k, place in enumerate(places):
             layer, head = divmod(k, self.heads)
             paper = Box.of(place, palette().background, 14)
@@ -84,7 +89,7 @@ class AblatedHeads(VGroup):
             self.numbers.add(Words(f"{share:.1%}", "large number", paper=paper).end_in(above))
             self.bars.add(ShareBar(share, foot.width, "", 30).move_to(foot.centre))
         #: A line for all heads.
-        self.whole = right_in(lower(card), "all heads at work", before)
+        self.whole = right_in(lower(region), "all heads at work", before)
         self.tracks = VGroup(bar.track for bar in self.bars)
         super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
 

@@ -22,13 +22,13 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c15_interpretation.ablation import AblatedHeads, SpareHeads, WrongTranslation, lower
-from scenes.chapters.c15_interpretation.induction import Copying, Stripe
-from scenes.chapters.c15_interpretation.lens import Lens, Taps
+from scenes.chapters.c15_interpretation.induction import InductionHead, InductionTraining
+from scenes.chapters.c15_interpretation.lens import LogitLens, StreamTaps
 from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.layout import STAGE
-from scenes.mobjects.card import Card
 from scenes.mobjects.pause import Pause
+from scenes.mobjects.region import Region
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
@@ -62,12 +62,12 @@ class Interpretation(Chapter):
         return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        heads, card = SortedHeads(trace), Card("new sentences")
-        panels = panels_of(trace, heads, card)
+        heads, region = SortedHeads(trace), Region("new sentences")
+        panels = panels_of(trace, heads, region)
         yield from self.patterns(trace, heads)
         if panels is not None:
-            yield from self.ablation(trace, heads, panels, card)
-            yield from self.by_role(trace, card)
+            yield from self.ablation(trace, heads, panels, region)
+            yield from self.by_role(trace, region)
             yield from self.probe(trace)
         yield from self.logit_lens(trace)
         yield from self.patching(trace)
@@ -100,7 +100,7 @@ class Interpretation(Chapter):
             stage=[],
         )
 
-    def ablation(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads, card: Card) -> Iterator[Step]:
+    def ablation(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads, region: Region) -> Iterator[Step]:
         """Every head of this very model ablated in turn, the one with the clearest pattern first."""
         right = trace[RIGHT].pick(role=WHOLE)
         before, off = right.pick(model=0).quantity(0, 0), right.pick(model=1)
@@ -108,7 +108,7 @@ class Interpretation(Chapter):
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
         ring = panels.ringed(chosen)
-        broken = wrong_translation(trace, card)
+        broken = wrong_translation(trace, region)
         named = ((role, best_head(trace, role)) for role in told_roles(trace))
         earned = trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
@@ -167,10 +167,10 @@ class Interpretation(Chapter):
                 ),
                 (leave(*hidden), *(Wipe(one, kind="slow") for one in seen)),
             ),
-            stage=[card, heads.sorted],
+            stage=[region, heads.sorted],
         )
 
-    def by_role(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def by_role(self, trace: Trace, region: Region) -> Iterator[Step]:
         """Names earned by attention weights against costs by ablation."""
         place = best_head(trace, ROLE)
         if place is None:
@@ -179,7 +179,7 @@ class Interpretation(Chapter):
         cost, earned = trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
         felt = [role for role in (*roles, REST) if cost.pick(role=role).values.max() >= HARDLY]
         table = RoleTable(cost.pick(role=tuple(felt)), earned, HARDLY, lost=True)
-        card.inside.fit(table)
+        region.inside.fit(table)
         best = ((role, best_head(trace, role)) for role in roles)
         named = {role: at[:2] for role, at in best if at and at[2] >= earned}
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
@@ -209,7 +209,7 @@ class Interpretation(Chapter):
                 ),
                 (appear(ring), draw(call, kind="slow")),
             ),
-            stage=[card],
+            stage=[region],
         )
 
     def probe(self, trace: Trace) -> Iterator[Step]:
@@ -255,8 +255,8 @@ class Interpretation(Chapter):
         probs, ranks = (trace[f"{DECODER}.lens_{name}"].pick(batch=0, position=row) for name in ("probs", "ranks"))
         read, written = decoded.reads[row], decoded.writes[row]
         rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
-        taps = Taps(rows, ranks.words("layer"), read)
-        lens = Lens(taps, probs, ranks, written)
+        taps = StreamTaps(rows, ranks.words("layer"), read)
+        lens = LogitLens(taps, probs, ranks, written)
         early, *later = map(lens.read, range(len(taps.shown)))
         leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
         first, *between, last = (ranks.quantity(k) for k in taps.shown)
@@ -308,9 +308,9 @@ class Interpretation(Chapter):
             return
         prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
         mine, other = alone.words("choice")
-        card = Card(f"the stronger a cell, the likelier “{other}”, if this vector is copied")
+        region = Region(f"the stronger a cell, the likelier “{other}”, if this vector is copied")
         base, top = alone.quantity(1, 0), len(prob) - 1
-        picture = TwoPasses(run, PAIR, base + HARDLY, card.inside)
+        picture = TwoPasses(run, PAIR, base + HARDLY, region.inside)
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
         given, idle = run[f"{PAIR}_donor_rows"].label("position", first.position), prob.quantity(top, first.position)
         lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
@@ -320,7 +320,7 @@ class Interpretation(Chapter):
         once = moved and most == [first.position] * at + [last.position] * (len(most) - at)
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
         (flown, *copied), *more = picture.patches(places)
-        moving = card.called("yellow: how far each vector is moved")
+        moving = region.called("yellow: how far each vector is moved")
         after = [f"After the last layer, the same copy gives {idle:share},", f"that of “{last}” {end:share}."]
         after = after if moved else [f"After the last layer, it is {end:share}."]
         yield Step(
@@ -343,7 +343,7 @@ class Interpretation(Chapter):
             beat(
                 "The others: "
                 + claim(lone, "at each depth, only one vector decides.", "several vectors have a part in it."),
-                (*picture.put_back(), leave(moving), follow(card.words)),
+                (*picture.put_back(), leave(moving), follow(region.words)),
                 picture.others(places),
             ),
             beat(
@@ -366,8 +366,8 @@ class Interpretation(Chapter):
             return
         given, off, alone = (run[f"{PAIR}_{name}"] for name in ("heads", "off", "unpatched"))
         mine, other = alone.words("choice")
-        card = Card(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
-        picture = TwoRoutes(run, PAIR, card.inside)
+        region = Region(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
+        picture = TwoRoutes(run, PAIR, region.inside)
         *place, most = given.pick(choice=1).largest()
         lone = bool((given.values[1] > alone.quantity(1, 0) + HARDLY).sum() == 1)
         layer, head = (one.position for one in place)
@@ -388,13 +388,13 @@ class Interpretation(Chapter):
             beat(
                 f"Copy only what one head adds: {head_name(layer, head)} "
                 + claim(lone, f"alone gives “{other}” {most:share}.", f"gives “{other}” most, {most:share}."),
-                appear(card.words),
+                appear(region.words),
                 *picture.copy(),
                 ambient=pulses(picture.first[1]),
             ),
             beat(
                 f"Without this head, “{mine}” gets {own.quantity(0):share}.",
-                leave(card.words),
+                leave(region.words),
                 *picture.cut(),
                 ambient=pulses([picture.second[0]]),
             ),
@@ -425,9 +425,9 @@ class Interpretation(Chapter):
             return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
-        card = Card("a decoder alone, trained on random letters that come twice")
+        region = Region("a decoder alone, trained on random letters that come twice")
         earlier = run["weights"].pick(frame=-1, layer=layer - 1) if layer else None
-        copying = Copying(weights.pick(frame=-1), earlier, card.inside)
+        copying = InductionHead(weights.pick(frame=-1), earlier, region.inside)
         letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
         marked = [
             beat(
@@ -459,12 +459,12 @@ class Interpretation(Chapter):
                 Travel(copying.chips[copying.goal], copying.next, kind="slow"),
                 ambient=copying.flow(),
             ),
-            stage=[card],
+            stage=[region],
         )
         off = run["ablated"].pick(layer=layer, head=head)
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        picture = Stripe(run, weights, off, others, card.inside)
+        picture = InductionTraining(run, weights, off, others, region.inside)
         spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
@@ -488,7 +488,7 @@ class Interpretation(Chapter):
                 ),
                 appear_in_turn([*picture.without, picture.runs], "slow"),
             ),
-            stage=[card],
+            stage=[region],
         )
 
     def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
@@ -521,16 +521,16 @@ def ours(trace: Trace) -> bool:
     return f"{OFF}.before" in trace and "roles.score" in trace and trace.about.get("model") == OURS
 
 
-def panels_of(trace: Trace, heads: SortedHeads, card: Card) -> AblatedHeads | None:
+def panels_of(trace: Trace, heads: SortedHeads, region: Region) -> AblatedHeads | None:
     """A panel for each head of this very model, with all heads on."""
     if not ours(trace):
         return None
     right = trace[RIGHT].pick(role=WHOLE)
     before, averages = right.pick(model=0).quantity(0, 0), trace[f"{OFF}.encoder_average"]
-    return AblatedHeads(heads.weights, averages, right.pick(model=1), before, card)
+    return AblatedHeads(heads.weights, averages, right.pick(model=1), before, region)
 
 
-def wrong_translation(trace: Trace, card: Card) -> WrongTranslation | None:
+def wrong_translation(trace: Trace, region: Region) -> WrongTranslation | None:
     """A sentence that is written with the most needed head off, if it is the recorded one, and goes wrong."""
     run = trace.under(PATCHING)
     if f"{PAIR}_written" not in run:
@@ -540,7 +540,7 @@ def wrong_translation(trace: Trace, card: Card) -> WrongTranslation | None:
     if (layer.position, head.position) != worst or written.values.all():
         return None
     source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor_rows", "donor_written"))
-    return WrongTranslation(source, written, right, lower(card))
+    return WrongTranslation(source, written, right, lower(region))
 
 
 def told_roles(trace: Trace) -> list[str]:
@@ -550,7 +550,7 @@ def told_roles(trace: Trace) -> list[str]:
     return [role for role in names if counted.pick(choice=role) >= CASES]
 
 
-def rival_of(trace: Trace, lens: Lens, written: Label) -> tuple[Label, Mobject] | None:
+def rival_of(trace: Trace, lens: LogitLens, written: Label) -> tuple[Label, Mobject] | None:
     """The other form of the adjective that is written, where it is ahead after a first layer, and where it stands."""
     name = f"{PATCHING}.{PAIR}_unpatched"
     forms = {*map(str, trace[name].words("choice"))} if name in trace else set()

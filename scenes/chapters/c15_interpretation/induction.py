@@ -28,7 +28,7 @@ RESULTS = 250.0
 BACK = 120.0
 
 
-class Copying:
+class InductionHead:
     """A head of a decoder alone on letters that come twice, the second copy below the first: where one letter attends.
 
     Args:
@@ -79,7 +79,7 @@ class Copying:
         return pulses(self.lines, self.drawn_weights)
 
 
-class Stripe:
+class InductionTraining:
     """A head of a decoder alone as it learns to continue a repeated sequence, beside its accuracy, step by step.
 
     Args:

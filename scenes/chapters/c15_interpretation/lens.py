@@ -31,7 +31,7 @@ BAND, UPRIGHT, RIM, GAP = 26.0, (78.0, 132.0), 22.0, 8.0
 SLIM, BROADEST, AROUND = 0.22, 2.0, 0.06
 
 
-class Taps(VGroup):
+class StreamTaps(VGroup):
     """The residual stream of one token, from left to right, with its vector at some stops.
 
     Args:
@@ -84,7 +84,7 @@ class Taps(VGroup):
         return next(box for box, end in zip(self.layers, self.shown[1:], strict=True) if end >= stop)
 
 
-class Lens(VGroup):
+class LogitLens(VGroup):
     """A glass over each tap of a stream: the likeliest words there, whose areas are their probabilities.
 
     Args:
@@ -94,7 +94,7 @@ class Lens(VGroup):
         written: that word.
     """
 
-    def __init__(self, taps: Taps, probs: NamedTensor, ranks: NamedTensor, written: Label) -> None:
+    def __init__(self, taps: StreamTaps, probs: NamedTensor, ranks: NamedTensor, written: Label) -> None:
         self.taps = taps
         self.glasses, self.ranks, self.rings = (VGroup() for _ in range(3))
         #: The words that can be read in each glass, and where they stand.

@@ -48,7 +48,7 @@ TALL = 200.0
 FORMS = "weight", "query"
 
 
-class Forms(VGroup):
+class FormBars(VGroup):
     """The probabilities of two words as bars, one below the other."""
 
     def __init__(self, probs: NamedTensor, room: Room) -> None:
@@ -67,14 +67,14 @@ class Forms(VGroup):
             self.numbers.add(number(share, "share", digits).end_in(right))
         super().__init__(self.names, self.bars, self.numbers)
 
-    def become(self, other: Forms) -> tuple[Animation, ...]:
+    def become(self, other: FormBars) -> tuple[Animation, ...]:
         """The answer tips: bars become those of `other`, which stands in the same place; numbers come when they do."""
         moved = [reshape(old.bar, new.bar) for old, new in zip(self.bars, other.bars, strict=True)]
         gone, self.numbers = self.numbers, other.numbers
         return *moved, leave(gone), Come(self.numbers, run_time=pace("row"), rate_func=LATE)
 
 
-class OneRun:
+class EncoderRun:
     """A run of the encoder: tokens along the foot, and tiles for the vectors of each layer, the input first."""
 
     def __init__(self, rows: NamedTensor, role: str, room: Room) -> None:
@@ -123,11 +123,11 @@ class TwoPasses:
         self.probs, unpatched, self.moved = run[f"{key}_prob"], run[f"{key}_unpatched"], run[f"{key}_rows.moved"]
         top, body = room.split_rows(112, 30)
         left, right = body.split_columns(DONOR * (body.width - BETWEEN), BETWEEN)
-        self.donor, self.own = OneRun(given, "query", left), OneRun(rows, "residual", right)
+        self.donor, self.own = EncoderRun(given, "query", left), EncoderRun(rows, "residual", right)
         places = [side.cross(top).split_columns(-FORMED * left.width, 40) for side in (left, right)]
         (_, there), (_, self.room) = places
-        self.answer = Forms(unpatched.pick(part="donor"), there)
-        self.answers, self.unpatched = (Forms(unpatched.pick(part="own"), self.room) for _ in range(2))
+        self.answer = FormBars(unpatched.pick(part="donor"), there)
+        self.answers, self.unpatched = (FormBars(unpatched.pick(part="own"), self.room) for _ in range(2))
         #: The Spanish words that stand already, in both runs.
         written = run[f"{key}_own_written"].words("position")[:-1]
         self.before = VGroup(in_line(written, before.width).move_to(before.centre) for before, _ in places)
@@ -152,7 +152,7 @@ class TwoPasses:
         for layer, position in places:
             source, goal = self.donor.tiles[layer][position], self.own.tiles[layer][position]
             copied = source.copy().move_to(goal)
-            after = Forms(self.probs.pick(layer=layer, position=position), self.room)
+            after = FormBars(self.probs.pick(layer=layer, position=position), self.room)
             back = self.put_back() if found else ()
             found.append([
                 (*back, leave(goal), Travel(source, copied, 0.15, "cut" if found else "row")),
@@ -266,10 +266,10 @@ class TwoRoutes:
             self.calls.add(call.end_at(edge[0] - units(14)))
         self.out = arrow(*(self.decoder.get_right() + RIGHT * units(px) for px in (8, 62)))
         body, one = right.cross(column).inset(0, 40), {"layer": layer.position, "head": head.position}
-        self.answer = Forms(run[f"{key}_prefix"].pick(part="own"), body)
-        self.copied = Forms(run[f"{key}_heads"].pick(**one), body)
-        self.own_off, self.donor_off = (Forms(run[f"{key}_off"].pick(part=p, **one), body) for p in ("own", "donor"))
-        self.slipped, self.mended = (Forms(run[f"{key}_mended"].pick(part=p), body) for p in ("written", "right"))
+        self.answer = FormBars(run[f"{key}_prefix"].pick(part="own"), body)
+        self.copied = FormBars(run[f"{key}_heads"].pick(**one), body)
+        self.own_off, self.donor_off = (FormBars(run[f"{key}_off"].pick(part=p, **one), body) for p in ("own", "donor"))
+        self.slipped, self.mended = (FormBars(run[f"{key}_mended"].pick(part=p), body) for p in ("written", "right"))
 
     def routes(self) -> list[Play]:
         """Both routes are drawn, as the sentence has them."""
@@ -294,7 +294,7 @@ class TwoRoutes:
         broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0], self.calls[0])
         return [again, broken, self.answer.become(self.own_off)]
 
-    def after(self, old: int = 0, new: int = 1, answer: Forms | None = None) -> list[Play]:
+    def after(self, old: int = 0, new: int = 1, answer: FormBars | None = None) -> list[Play]:
         """Other Spanish words stand before, at first those of the other sentence, and the answer becomes another."""
         words = exchange(self.prefixes[old], self.prefixes[new])
         return [(*words, leave(self.second[old]), draw(self.second[new])), self.answer.become(answer or self.donor_off)]

@@ -72,7 +72,7 @@ def zero_in(room: Room, ground: Ground, thick: float = 2) -> VGroup:
     return VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", thick).set_y(room.centre[1]), ground))
 
 
-class Normed:
+class NormedBars:
     """A vector as bars, and what a norm makes of it, step by step; above it a formula.
 
     Args:
@@ -122,7 +122,7 @@ class Normed:
         return [(*self.on("slow"), *exchange([band], [less], "slow"), leave(told), follow(one))]
 
 
-class Laid:
+class NormsCompared:
     """The results of both norms, each on a line of its own, then one over the other; and how much the mean was.
 
     Args:
@@ -159,7 +159,7 @@ class Laid:
         self.figure = number(run["mean_share"], ".0%", "chapter").next_to(self.shares[1], RIGHT, buff=gap("chip"))
 
 
-class Bend(VGroup):
+class ActivationCurves(VGroup):
     """The curves of ReLU and SiLU, and where each first number lies, a bar up or down to that of SiLU: its gate.
 
     Args:
@@ -187,7 +187,7 @@ class Bend(VGroup):
         super().__init__(self.frame, self.curves, self.bars)
 
 
-class Gates:
+class GatedUnits:
     """Units side by side: the gate, before and after its activation, another number, and their product.
 
     At the right, the stream, and what the whole layer adds to it.
@@ -218,7 +218,7 @@ class Gates:
         }
         self.bars["again"] = self.bars["gate_before"].copy()
         #: What bends the first numbers into gates, below them, where there is room until the second ones come.
-        self.bend = Bend(run, Room(columns.left, rooms[1].top, columns.right, INSIDE.bottom))
+        self.bend = ActivationCurves(run, Room(columns.left, rooms[1].top, columns.right, INSIDE.bottom))
         texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
         self.names = {
             name: Words(text, "title").begin_in(side.cross(rows[row_of[name]])) for name, text in texts.items()
@@ -273,7 +273,7 @@ class Gates:
         ]
 
 
-class Sharing:
+class SharedKeys:
     """Queries of all heads along the top; below them a key and a value for each, or one pair for every few heads.
 
     Args:
@@ -344,7 +344,7 @@ def merged(before: Sequence[VGroup], after: Sequence[VGroup]) -> tuple[Animation
     )
 
 
-class Wall:
+class CacheArea:
     """The KV cache as a wall, a column a token, a band for the key and the value of each head: its area is its size.
 
     Args:
@@ -352,7 +352,7 @@ class Wall:
         sharing: what is kept for each token.
     """
 
-    def __init__(self, run: Trace, sharing: Sharing) -> None:
+    def __init__(self, run: Trace, sharing: SharedKeys) -> None:
         room, foot = STAGE.split_rows(-TOKENS)
         room, side = room.split_columns(LONG, 24)
         heads, cache, size = len(sharing.queries), run["cache"], run["weights_size"]
@@ -434,7 +434,7 @@ def size_of(millions: Quantity, billions: Quantity) -> Words:
     return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "title")
 
 
-class ToScale(VGroup):
+class ModelsToScale(VGroup):
     """Two models as squares: the larger one fills the stage, the smaller one lies in its corner, to scale.
 
     Args:

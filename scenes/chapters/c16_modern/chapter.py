@@ -19,9 +19,27 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c16_modern.blocks import Gates, Laid, Normed, Sharing, ToScale, Wall, size_of
-from scenes.chapters.c16_modern.dials import ALONE, Dials
-from scenes.chapters.c16_modern.plan import CHANGED, INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed
+from scenes.chapters.c16_modern.blocks import (
+    CacheArea,
+    GatedUnits,
+    ModelsToScale,
+    NormedBars,
+    NormsCompared,
+    SharedKeys,
+    size_of,
+)
+from scenes.chapters.c16_modern.dials import ALONE, RotaryDials
+from scenes.chapters.c16_modern.plan import (
+    CHANGED,
+    INSIDE,
+    KEY,
+    MOVED,
+    NORMED,
+    QUERY,
+    OpenLayer,
+    TranslatorToDecoder,
+    UnchangedParts,
+)
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -39,23 +57,23 @@ class Modern(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.modern_blocks")
         year = run["years"].pick(part="Vaswani et al.")
-        norms, dials, sharing = ("norm 1", "norm 2"), Dials(run, QUERY, KEY), Sharing(run)
-        yield from self.decoder_alone(run, Plan(year, (), first=True), Plan(year, ()))
-        yield from self.divide_only(run, Plan(year, ()))
-        docked, again = (Plan(year, (*norms, "positions")) for _ in range(2))
-        yield from self.turned(run, Plan(year, norms), docked, dials)
+        norms, dials, sharing = ("norm 1", "norm 2"), RotaryDials(run, QUERY, KEY), SharedKeys(run)
+        yield from self.decoder_alone(run, OpenLayer(year, (), first=True), OpenLayer(year, ()))
+        yield from self.divide_only(run, OpenLayer(year, ()))
+        docked, again = (OpenLayer(year, (*norms, "positions")) for _ in range(2))
+        yield from self.turned(run, OpenLayer(year, norms), docked, dials)
         yield from self.only_the_distance(run, dials)
         yield from self.a_gate(run, again)
-        yield from self.shared_keys(run, Plan(year, (*norms, "positions", "feed-forward")), sharing)
+        yield from self.shared_keys(run, OpenLayer(year, (*norms, "positions", "feed-forward")), sharing)
         yield from self.a_third(run, sharing)
         yield from self.how_large(run)
         cross = trace["experiment.emergence.decoder.1.cross_attn.weights"]
         trained = cross.pick(checkpoint=cross.size("checkpoint") - 1, batch=0, head=0)
-        yield from self.what_stayed(Stayed(year, trained))
+        yield from self.what_stayed(UnchangedParts(year, trained))
 
-    def decoder_alone(self, run: Trace, plan: Plan, today: Plan) -> Iterator[Step]:
+    def decoder_alone(self, run: Trace, plan: OpenLayer, today: OpenLayer) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
-        both = Both(run["layers"])
+        both = TranslatorToDecoder(run["layers"])
         ring = ring_around(both.encoder.plate)
         few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
         _, name, _ = run["parameters"].words("model")
@@ -95,15 +113,15 @@ class Modern(Chapter):
             noted=False,
         )
 
-    def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
+    def divide_only(self, run: Trace, plan: OpenLayer) -> Iterator[Step]:
         """Two norms of the same vector, laid over each other."""
         left, right = INSIDE.columns(2)
         year = run["years"].pick(part="Zhang and Sennrich")
         stages = ["stream", "centred", "layer_normed"]
-        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
+        before = NormedBars(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
         stages, other = ["stream", "rms_normed"], Formula('frac(x, "rms")', LARGE)
-        after = Normed(run, "RMSNorm", other, stages, "root_mean_square", right)
-        laid = Laid(run, before.title, after.title)
+        after = NormedBars(run, "RMSNorm", other, stages, "root_mean_square", right)
+        laid = NormsCompared(run, before.title, after.title)
         yield Step(
             "RMSNorm only divides",
             beat(
@@ -148,7 +166,7 @@ class Modern(Chapter):
             stage=[plan],
         )
 
-    def turned(self, run: Trace, plan: Plan, docked: Plan, dials: Dials) -> Iterator[Step]:
+    def turned(self, run: Trace, plan: OpenLayer, docked: OpenLayer, dials: RotaryDials) -> Iterator[Step]:
         """Rotary positions: nothing is added; each pair of a query turns."""
         ring = ring_around(plan.boxes["positions"])
         first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
@@ -177,7 +195,7 @@ class Modern(Chapter):
             stage=[plan],
         )
 
-    def only_the_distance(self, run: Trace, dials: Dials) -> Iterator[Step]:
+    def only_the_distance(self, run: Trace, dials: RotaryDials) -> Iterator[Step]:
         """Both tokens move: the score stays. One moves: it changes."""
         moved = run["positions"].quantity(MOVED)
         queries, keys = (range(start, start + MOVED + 1) for start in (QUERY, KEY))
@@ -223,9 +241,9 @@ class Modern(Chapter):
             ),
         )
 
-    def a_gate(self, run: Trace, plan: Plan) -> Iterator[Step]:
+    def a_gate(self, run: Trace, plan: OpenLayer) -> Iterator[Step]:
         """A unit of the feed-forward network: ReLU, and then a gate for a second number."""
-        picture, year = Gates(run), run["years"].pick(part="Shazeer")
+        picture, year = GatedUnits(run), run["years"].pick(part="Shazeer")
         rings = [ring_around(picture.column(place)) for place in picture.shut]
         yield Step(
             "SwiGLU: one number gates another",
@@ -259,7 +277,7 @@ class Modern(Chapter):
             stage=[plan],
         )
 
-    def shared_keys(self, run: Trace, plan: Plan, picture: Sharing) -> Iterator[Step]:
+    def shared_keys(self, run: Trace, plan: OpenLayer, picture: SharedKeys) -> Iterator[Step]:
         """Nine queries, three keys and values."""
         (queries, shared), (_, name, _) = run["heads"].quantities(), run["parameters"].words("model")
         year = run["years"].pick(part="Ainslie et al.")
@@ -285,9 +303,9 @@ class Modern(Chapter):
             stage=[plan],
         )
 
-    def a_third(self, run: Trace, sharing: Sharing) -> Iterator[Step]:
+    def a_third(self, run: Trace, sharing: SharedKeys) -> Iterator[Step]:
         """The size of the cache."""
-        picture = Wall(run, sharing)
+        picture = CacheArea(run, sharing)
         every, shared = (run["cache"].pick(choice=choice) for choice in ("every", "shared"))
         tokens, (*_, large) = run["lengths"].largest()[-1], run["parameters"].words("model")
         whole, third = every.largest()[-1], shared.largest()[-1]
@@ -336,7 +354,7 @@ class Modern(Chapter):
         called = [Words(f"{name}", "chapter") for name in names]
         told = [size_of(*both) for both in zip(millions, run["billions"].quantities(), strict=True)]
         pairs = zip((None, own, small), (own, small, large), called, told, strict=True)
-        first, second, third = (ToScale(*one) for one in pairs)
+        first, second, third = (ModelsToScale(*one) for one in pairs)
         yield Step(
             "How large is a language model?",
             beat(
@@ -365,7 +383,7 @@ class Modern(Chapter):
             noted=False,
         )
 
-    def what_stayed(self, picture: Stayed) -> Iterator[Step]:
+    def what_stayed(self, picture: UnchangedParts) -> Iterator[Step]:
         """The answer, and a question."""
         plan = picture.plan
         source, written = picture.texts

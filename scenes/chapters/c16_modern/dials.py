@@ -33,7 +33,7 @@ HEAD, WIDE = 48.0, 64.0
 ROLES, THICK, THICKER = ("query", "key"), 6.0, 14.0
 
 
-class Dial(VGroup):
+class DialFace(VGroup):
     """A face with a pivot in its middle."""
 
     def __init__(self, centre: np.ndarray, radius: float) -> None:
@@ -42,7 +42,7 @@ class Dial(VGroup):
         super().__init__(face, means(dot(centre, PIVOT / 2, "ink2"), self.ground))
 
 
-class Dials:
+class RotaryDials:
     """A large dial for the first pair; then a dial for every few pairs, with a column below: what it adds to the score.
 
     At the left are the vectors that hands are made of, at the foot a row of positions with both tokens. A hand leads
@@ -65,8 +65,8 @@ class Dials:
         heads, rest = wall.split_rows(HEAD)
         dials, rest = rest.split_rows(2 * radius, 8)
         title, self.room = rest.split_rows(HEAD, 4)
-        self.dials = [Dial(column.cross(dials).centre, radius) for column in columns]
-        self.large = Dial(wall.centre, wall.height / 2)
+        self.dials = [DialFace(column.cross(dials).centre, radius) for column in columns]
+        self.large = DialFace(wall.centre, wall.height / 2)
         #: How far each hand turns from one position to the next.
         self.speeds = VGroup(
             Words(f"{run['turns'].quantity(pair):.2g}°", "fact", "ink2").settle(column.cross(heads).centre)
@@ -133,7 +133,7 @@ class Dials:
                 Token(self.labels[role], role, column.width, CHIP, "small token").move_to(chip.centre),
             )
 
-    def hand(self, role: str, place: int, i: int, dial: Dial | None = None) -> VMobject:
+    def hand(self, role: str, place: int, i: int, dial: DialFace | None = None) -> VMobject:
         """The hand of a pair, as it stands at a position, in its dial or in a large one."""
         entry, face = self.hands[role].pick(position=place, pair=self.pairs[i]), dial or self.dials[i]
         thick = THICKER if dial else THICK
@@ -142,7 +142,7 @@ class Dials:
         lead = arrow(face.centre, tip, role, thick, 3.4 * thick)
         return means(lead, Tip(across, up, face.reach, PIVOT, face.ground))
 
-    def _trace(self, dial: Dial, pair: int, place: int) -> VMobject:
+    def _trace(self, dial: DialFace, pair: int, place: int) -> VMobject:
         tip = np.array([*self.hands["query"].values[place, pair], 0]) * units(dial.reach)
         return dashes(dial.centre, dial.centre + tip, "ink3", 3, 6)
 

@@ -54,7 +54,7 @@ def plate(room: Room, key: str) -> Box:
     return box
 
 
-class Tower(VGroup):
+class LayerTower(VGroup):
     """A stack of layers whose sublayers lie one above the other, with its name on top."""
 
     def __init__(self, side: str, layers: int, room: Room) -> None:
@@ -72,7 +72,7 @@ class Tower(VGroup):
         super().__init__(self.plate, self.title, *self.boxes.values())
 
 
-class Many(VGroup):
+class ManyLayers(VGroup):
     """A tower of so many layers that each is two thin rows: attention, and above it the feed-forward network."""
 
     def __init__(self, layers: Quantity, room: Room = STAGE) -> None:
@@ -93,7 +93,7 @@ class Many(VGroup):
         super().__init__(self.shapes, self.title)
 
 
-class Both:
+class TranslatorToDecoder:
     """The translator as two towers, and how it becomes a decoder alone of many layers.
 
     Args:
@@ -103,8 +103,8 @@ class Both:
     def __init__(self, layers: NamedTensor) -> None:
         left, right = STAGE.columns(2, 220)
         few = [int(layers.pick(part=side)) for side in SUBLAYERS]
-        self.encoder = Tower("encoder", few[0], left)
-        self.decoder, self.alone = (Tower("decoder", few[1], room) for room in (right, MIDDLE))
+        self.encoder = LayerTower("encoder", few[0], left)
+        self.decoder, self.alone = (LayerTower("decoder", few[1], room) for room in (right, MIDDLE))
         start = self.encoder.plate.get_right()
         x = (start[0] + self.decoder.plate.get_left()[0]) / 2
         ends = [box.get_left() for (_, kind), box in self.decoder.boxes.items() if kind == "cross-attention"]
@@ -114,7 +114,7 @@ class Both:
         self.crossing = [box for (_, kind), box in self.alone.boxes.items() if kind == "cross-attention"]
         self.kept = [box for (_, kind), box in self.alone.boxes.items() if kind != "cross-attention"]
         self.closed = self._closed()
-        self.many, self.layer_count = Many(layers.pick(part="SmolLM2"), MIDDLE), few[1]
+        self.many, self.layer_count = ManyLayers(layers.pick(part="SmolLM2"), MIDDLE), few[1]
 
     def _closed(self) -> list[VGroup]:
         """The sublayers that are kept, without gaps between them."""
@@ -151,7 +151,7 @@ class Both:
         return lagged(steps, 0.12, kind="cell")
 
 
-class Plan(VGroup):
+class OpenLayer(VGroup):
     """A layer, opened: the stream at its left, each sublayer at its right, and a norm; `changed` blocks are lit.
 
     Args:
@@ -228,7 +228,7 @@ class Plan(VGroup):
         self.joins.add(join)
         self.branches[block] = arrow(np.array([side[0], spot[1], 0]), spot + RIGHT * units(SUM), "residual", 6, 20)
 
-    def opened(self, many: Many) -> list[Play]:
+    def opened(self, many: ManyLayers) -> list[Play]:
         """The eye goes into one of many layers, and finds the parts of it."""
         row = many.layers[len(many.layers) // 2]
         return [
@@ -240,7 +240,7 @@ class Plan(VGroup):
             )
         ]
 
-    def become(self, other: Plan, *below: Mobject) -> list[Play]:
+    def become(self, other: OpenLayer, *below: Mobject) -> list[Play]:
         """Everything moves to where it lies in another plan, and `below` it something comes."""
         ours, theirs = self.keyed(), other.keyed()
         both = [key for key in ours if key in theirs]
@@ -305,17 +305,17 @@ class Plan(VGroup):
         return VGroup(*pile).arrange(UP, buff=units(4)).move_to(spot)
 
 
-class Stayed:
+class UnchangedParts:
     """The layer with everything exchanged that was; then what is as it was, a formula and a sum; and a translation that
     follows its sentence in one text, with an arc for each weight of the attention of what is written to what was read.
 
     Args:
-        year: as of a `Plan`.
+        year: as of a `OpenLayer`.
         weights: cross-attention, "query key": the row of a token that is read serves the next, which is written.
     """
 
     def __init__(self, year: Quantity, weights: NamedTensor) -> None:
-        self.plan = Plan(year, CHANGED)
+        self.plan = OpenLayer(year, CHANGED)
         above, below = STAGE.rows(2, 30)
         self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=2.2)
         self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"("norm"(x))', LARGE), most=1.5)

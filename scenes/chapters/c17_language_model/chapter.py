@@ -20,7 +20,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c17_language_model.merging import LONG, SHORT, Merges
+from scenes.chapters.c17_language_model.merging import LONG, SHORT, MergeTree
 from scenes.chapters.c17_language_model.page import (
     AFTER,
     ALL,
@@ -42,10 +42,10 @@ from scenes.chapters.c17_language_model.page import (
     VECTOR,
     WHOLE,
     WHOLE_BAR,
-    Front,
-    Next,
-    Page,
-    Skyline,
+    NextToken,
+    TextPage,
+    TokenBars,
+    VectorChanges,
     ablated,
     moved,
     quarter_of,
@@ -54,7 +54,7 @@ from scenes.chapters.c17_language_model.page import (
     through_layers,
     told_on,
 )
-from scenes.chapters.c17_language_model.rounds import Loop, Road
+from scenes.chapters.c17_language_model.rounds import ForkingRoad, GenerationLoop
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
@@ -65,11 +65,11 @@ from scenes.chapters.c17_language_model.talk import (
     LARGE,
     TURNS,
     WINDOW,
-    Answer,
-    Bubble,
-    Lane,
-    Places,
-    Recalled,
+    ChatMessage,
+    ContextWindow,
+    NameProbabilities,
+    RecalledName,
+    WrittenAnswer,
     between,
     in_a_row,
 )
@@ -92,7 +92,7 @@ class LanguageModel(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
-        page = Page(run["text_0"], PROSE, pitch=PROSE.height / LINES)
+        page = TextPage(run["text_0"], PROSE, pitch=PROSE.height / LINES)
         top = run["last"].pick(layer=int(run["layers"]))
         vector = standing(Strip(top, VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
         others = run["likely_others"], f"{run['others_count']:,.0f} others"
@@ -103,8 +103,8 @@ class LanguageModel(Chapter):
         yield from self.where_it_looks(run)
         yield from self.another_word(run)
         yield from self.surprise(run)
-        chat = Page(run["chat"], STAGE, LARGE)
-        reply = Page(run["answer_0_spaces"], chat.next_line(), LARGE)
+        chat = TextPage(run["chat"], STAGE, LARGE)
+        reply = TextPage(run["answer_0_spaces"], chat.next_line(), LARGE)
         yield from self.a_chat(run, chat, reply)
         yield from self.the_window(run, chat)
         yield from self.fluent(run)
@@ -119,18 +119,18 @@ class LanguageModel(Chapter):
         found: NamedTensor = run["chat"].pick(position=around)
         return found
 
-    def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
+    def talk(self, run: Trace) -> tuple[ChatMessage, ChatMessage]:
         """A question and its answer, as the user sees them."""
         answer = run["answer_0_spaces"]
-        question = Bubble(self.asked(run), ASKED, right=True)
-        return question, Bubble(answer.pick(step=slice(len(answer) - 1)), ANSWERED)
+        question = ChatMessage(self.asked(run), ASKED, right=True)
+        return question, ChatMessage(answer.pick(step=slice(len(answer) - 1)), ANSWERED)
 
-    def letters_become_tokens(self, run: Trace, page: Page) -> Iterator[Step]:
+    def letters_become_tokens(self, run: Trace, page: TextPage) -> Iterator[Step]:
         """Two words, merged by the table: one becomes a token, one stays in pieces."""
         question, answer = self.talk(run)
         way = between(question, answer)
         cut = in_a_row(run["chat"].words("position"), question)
-        whole, rare = (Merges(run.under(f"merge_{which}"), room) for which, room in enumerate((SHORT, LONG)))
+        whole, rare = (MergeTree(run.under(f"merge_{which}"), room) for which, room in enumerate((SHORT, LONG)))
         whole.roots[0].key = page.words[WHOLE].key = ("the word",)
         first, last = whole.merges[0], whole.merges[-1]
         places = run["merge_0.place"]
@@ -162,7 +162,7 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+    def what_comes_next(self, run: Trace, page: TextPage, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """A text, its last vector, and the probability of every token."""
         name, best = run["name"], run["likely"].words("rank")[0]
         asked, read = (run["text_0"].label("position", int(place)) for place in (name, run["tokens"] - 1))
@@ -208,7 +208,7 @@ class LanguageModel(Chapter):
         layer, head = run["best_head"].quantities()
         name, given = one.largest()
         near = (0, 1, *range(name.position - 1, name.position + 2), *range(len(every) - LAST, len(every)))
-        page = Page(run["text_0"].pick(position=near), FIRST, CLOSE, own="looks")
+        page = TextPage(run["text_0"].pick(position=near), FIRST, CLOSE, own="looks")
         page.set_x(FIRST.centre[0])
         page.words[near.index(name.position)].key = None  # it alone comes out of the text
         (mean, shares, weights), (single, own, given_to) = (
@@ -216,7 +216,7 @@ class LanguageModel(Chapter):
         )
         whole, less, least = run["looking_off"].quantities()
         *_, off = run["heads_off"].quantities()
-        guess = Next(page, run["next_0"], LIKELY).clear()
+        guess = NextToken(page, run["next_0"], LIKELY).clear()
         names = ("all heads", "without this head", f"without the {off} that look most")
         first, second, third = rows = ablated(zip(names, (whole, less, least), strict=True))
         yield Step(
@@ -269,14 +269,14 @@ class LanguageModel(Chapter):
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
         place, count = int(run["name"]), int(run["tokens"])
         near = {"position": (*range(place - BEFORE, place + AFTER + 1), *range(count - LAST, count))}
-        page, other = (Page(run[f"text_{which}"].pick(**near), NEAR, CLOSE, own="near") for which in range(2))
-        now = Next(other, run["next_1"], LIKELY)
+        page, other = (TextPage(run[f"text_{which}"].pick(**near), NEAR, CLOSE, own="near") for which in range(2))
+        now = NextToken(other, run["next_1"], LIKELY)
         old, new = (run[f"text_{which}"].label("position", place) for which in range(2))
         apart, depths = run["apart"], run["depths"].quantities()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         read, (deepest, _) = apart.label("position", count - 1), apart.pick(position=count - 1).largest()
-        lanes = Front(apart, place, FRONT)
-        first = Next(page, run["next_0"], LIKELY)
+        lanes = VectorChanges(apart, place, FRONT)
+        first = NextToken(page, run["next_0"], LIKELY)
         depth = Words(f"layer {depths[0]}", "large number").end_in(lanes.head)
         legend = Words("brighter: its vector moves farther", "fact", "ink2").begin_in(lanes.head)
         ties = [lanes.tie(other.words[BEFORE], place), lanes.tie(other.words[-1], count - 1)]
@@ -321,10 +321,10 @@ class LanguageModel(Chapter):
         surprise, probs = run["surprise"], run["guessed_probs"]
         most, bits = surprise.largest()
         least, few = surprise.smallest()
-        page = Page(run["text_0"].pick(position=slice(least.position + 2)), FIRST, CLOSE)
+        page = TextPage(run["text_0"].pick(position=slice(least.position + 2)), FIRST, CLOSE)
         bars = page.bars(surprise.pick(position=slice(least.position + 1)), BIT)
         quarter = quarter_of(probs.pick(position=slice(least.position)))
-        every = Skyline(surprise, ALL, SMALL)
+        every = TokenBars(surprise, ALL, SMALL)
         shown = quarter, most.position, least.position
         chances = [page.below(place + 1, probs.quantity(place), "weight") for place in shown]
         heights = [told_on(bars[place], surprise.quantity(place)) for place in shown]
@@ -366,7 +366,7 @@ class LanguageModel(Chapter):
             stage=[page],
         )
 
-    def a_chat(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
+    def a_chat(self, run: Trace, page: TextPage, reply: TextPage) -> Iterator[Step]:
         """A chat as its user sees it, as the model reads it, and its answer."""
         question, answer = self.talk(run)
         bars, way = reply.bars(run["answer_0"], SURE), between(question, answer)
@@ -375,8 +375,8 @@ class LanguageModel(Chapter):
         within = page.words[begin : begin + len(asked)]
         others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
-        line = Page(self.asked(run), BESIDE, LARGE)
-        bare = Next(line, run["bare"], SURE, "weight")
+        line = TextPage(self.asked(run), BESIDE, LARGE)
+        bare = NextToken(line, run["bare"], SURE, "weight")
         yield Step(
             "A chat is a text as well",
             beat(
@@ -406,14 +406,14 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def the_window(self, run: Trace, page: Page) -> Iterator[Step]:
+    def the_window(self, run: Trace, page: TextPage) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
-        window = Places(run["places"], int(run["chat_tokens"]), WINDOW)
+        window = ContextWindow(run["places"], int(run["chat_tokens"]), WINDOW)
         lines = len(page.lines) + 1
-        page = Page(run["chat"], CHATS, LARGE, CHATS.height / lines)
-        reply = Page(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
+        page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / lines)
+        reply = TextPage(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
         titles = zip(("in one chat", "in a new chat"), TURNS, CHATS.columns(2), strict=True)
-        chats = [Recalled(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
+        chats = [RecalledName(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
         here, new = (run["recalled"].quantity(which, 0) for which in range(2))
         name = run["told_attention"].largest()[0]
         arc, told = chats[0].look(run["told_attention"])
@@ -459,9 +459,9 @@ class LanguageModel(Chapter):
         """Capitals of countries that exist, and of countries that do not."""
         count = int(run["real_count"])
         kinds = [range(count), range(count, 2 * count)]
-        answers = [Answer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
+        answers = [WrittenAnswer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
         titles = ("countries that exist", "countries that we made up")
-        lanes = [Lane(run, *one) for one in zip(kinds, titles, LANES.rows(2), strict=True)]
+        lanes = [NameProbabilities(run, *one) for one in zip(kinds, titles, LANES.rows(2), strict=True)]
         (best, share), (other, other_share) = (run[f"after_is_{kind[0]}"].largest() for kind in kinds)
         known, made_up = run["sure_of_names"].quantities()
         said = run["answer_0"].label("step", answers[0].name - 1)
@@ -508,7 +508,7 @@ class LanguageModel(Chapter):
         told = run["named_again"]
         first = run["likely"].pick(rank=slice(len(told.words("rank"))))
         (right, error), shares = first.words("rank"), first.quantities()
-        pause, (begun, kept, other) = Pause(), Road.three(run)
+        pause, (begun, kept, other) = Pause(), ForkingRoad.three(run)
         (was, _), (left, now) = (told.pick(choice=which).quantities() for which in range(2))
         yield Step(
             "What is written stays",
@@ -539,7 +539,7 @@ class LanguageModel(Chapter):
 
     def and_again(self, run: Trace) -> Iterator[Step]:
         """Close: the loop from the text through all layers to a token, and again, up to the end mark."""
-        loop = Loop(run, self.asked(run, marked=True), run["chat"])
+        loop = GenerationLoop(run, self.asked(run, marked=True), run["chat"])
         first, second, *others = loop.turns()
         yield Step(
             "From a prompt to an answer",

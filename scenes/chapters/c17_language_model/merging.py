@@ -24,7 +24,7 @@ SHORT, LONG = following(lambda: STAGE.split_columns(760, 40))
 LANDED = 0.7
 
 
-class Merges:
+class MergeTree:
     """The tree of one word: its letters in a row, and each merge as deep as it stands upon others.
 
     Args:

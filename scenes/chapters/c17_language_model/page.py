@@ -67,7 +67,7 @@ FAINT = 0.02
 WHOLE_BAR = 200.0
 
 
-class Page(VGroup):
+class TextPage(VGroup):
     """A text as it is read, a word for each token; what belongs to one word is not parted by the end of a line.
 
     Args:
@@ -196,7 +196,7 @@ class Page(VGroup):
 
     def going_on(self, spaces: NamedTensor) -> VGroup:
         """The words that follow the last one, on the next line if there is no room."""
-        more = Page(spaces, self.next_line(), self.style, self.pitch)
+        more = TextPage(spaces, self.next_line(), self.style, self.pitch)
         space = self.space * typeset(self.style).size * bool(spaces.values[0])
         begin = float(self.words[-1].get_right()[0]) + units(space)
         if begin + float(more.words.width) <= at(self.room.right, 0)[0]:
@@ -205,10 +205,10 @@ class Page(VGroup):
         return more.words
 
 
-class Next(VGroup):
+class NextToken(VGroup):
     """The token that is likeliest after a text, where it would be written, under a bar of its probability."""
 
-    def __init__(self, page: Page, found: NamedTensor, unit: float, role: str = "query") -> None:
+    def __init__(self, page: TextPage, found: NamedTensor, unit: float, role: str = "query") -> None:
         self.words = page.going_on(found)
         text = self.words[0].set_fill(palette().query)
         share = found.quantity(0)
@@ -223,7 +223,7 @@ class Next(VGroup):
         return self.shift(RIGHT * gap("word"))
 
 
-class Front:
+class VectorChanges:
     """The move of each token's vector, as shades: a lane for a token, a floor for a layer, the input below.
 
     Args:
@@ -260,7 +260,7 @@ class Front:
         return curve(text.get_top() + UP * units(10), foot, "ink3")
 
 
-class Skyline(VGroup):
+class TokenBars(VGroup):
     """A bar for each token of a whole text, side by side along the foot of a room, without the words."""
 
     def __init__(self, values: NamedTensor, room: Room, unit: float, role: str = "weight") -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, flow, leave, reshape
-from scenes.chapters.c17_language_model.page import CLOSE, LAST, MARK, Page
+from scenes.chapters.c17_language_model.page import CLOSE, LAST, MARK, TextPage
 from scenes.chapters.c17_language_model.talk import BEGIN
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar, bar_of
@@ -32,7 +32,7 @@ SLOW = ("row", "transform")
 AIR = 14.0
 
 
-class Road:
+class ForkingRoad:
     """The words of a text on a road as wide as all probability, and two ways on, as wide as a next word is likely.
 
     Args:
@@ -50,7 +50,7 @@ class Road:
     ) -> None:
         place = room.inset(0, (room.height - WIDE) / 2)
         self.ground = Box.of(place, palette().weight, 0)
-        page = Page(spaces[0], place.inset(MARGIN, 0), CLOSE, LINE)
+        page = TextPage(spaces[0], place.inset(MARGIN, 0), CLOSE, LINE)
         self.words = VGroup(*page.words, *(text for more in spaces[1:] for text in page.going_on(more)))
         self.words.move_to(place.centre)
         for text in self.words:
@@ -88,7 +88,7 @@ class Road:
         return [flow(marble, self.path), (leave(marble), *self.go_on()), draw(shut)]
 
     @classmethod
-    def three(cls, run: Trace) -> tuple[Road, Road, Road]:
+    def three(cls, run: Trace) -> tuple[ForkingRoad, ForkingRoad, ForkingRoad]:
         """The road of a text that asks for a name, and those on which it goes on with one name or the other."""
         told, stage = run["named_again"], STAGE
         first = run["likely"].pick(rank=slice(len(told.words("rank"))))
@@ -113,16 +113,16 @@ def band(middle: np.ndarray, high: float) -> VMobject:
     return shape
 
 
-class Loop:
+class GenerationLoop:
     """The stations of a text on its way to the next token, around the question and the answer that is written."""
 
     def __init__(self, run: Trace, asked: NamedTensor, chat: NamedTensor) -> None:
         shares, above, below = run["answer_0"], *TEXT.rows(2, 0)
         labels = chat.words("position")
         begin = len(labels) - 1 - labels[::-1].index(BEGIN)
-        turn = Page(chat.pick(position=slice(begin, len(labels) - 1)), below, CLOSE)
+        turn = TextPage(chat.pick(position=slice(begin, len(labels) - 1)), below, CLOSE)
         #: The question, and where the assistant's turn begins.
-        self.question = VGroup(Page(asked, above, CLOSE), turn)
+        self.question = VGroup(TextPage(asked, above, CLOSE), turn)
         for text in (text for page in self.question for text in page.words):
             if not text.text.startswith(MARK):
                 text.set_fill(palette().ink2)

@@ -8,10 +8,10 @@ import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, grow
-from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, Page
+from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, TextPage
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import End, Span, Tick, means
+from scenes.mobjects.marks import AxisSpan, End, Tick, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arrow, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
@@ -48,11 +48,11 @@ ASIDE, RISE, HOOK = 44.0, 70.0, 70.0
 NAMED = 64.0
 
 
-class Bubble(VGroup):
+class ChatMessage(VGroup):
     """A message of a chat, as its user sees it: from the left, or up to the right."""
 
     def __init__(self, spaces: NamedTensor, room: Room, right: bool = False) -> None:
-        line = Page(spaces, room.inset(30, 0), LARGE, pitch=room.height)
+        line = TextPage(spaces, room.inset(30, 0), LARGE, pitch=room.height)
         self.words = line.words
         wide = pixels(self.words.width) + 72
         self.box = Box(wide, room.height, palette().surface, 30, palette().role("query" if right else "residual"), 3)
@@ -64,7 +64,7 @@ class Bubble(VGroup):
         super().__init__(self.box, self.words)
 
 
-class Places:
+class ContextWindow:
     """The context window as a field of places, of which a text takes the first.
 
     Args:
@@ -98,7 +98,7 @@ class Places:
         return Words(f"{count} taken", "fact", "query").begin_in(self.foot)
 
 
-class Recalled:
+class RecalledName:
     """A chat, who says what, up to an answer that is begun; its window above, and beside it how likely a name is next.
 
     Args:
@@ -107,16 +107,16 @@ class Recalled:
 
     def __init__(self, title: str, run: Trace, which: int, turns: int, room: Room) -> None:
         told, said = run["told"], turns_of(run["told"])
-        self.window = Places(run["places"], len(told) - said[-turns][0] + said[0][0], room.cross(WINDOW))
+        self.window = ContextWindow(run["places"], len(told) - said[-turns][0] + said[0][0], room.cross(WINDOW))
         head, body = room.split_rows(50, 10)
         left, right = body.split_columns(SAID, 10)
         self.title = Words(title, "block", "ink2").begin_in(head)
         self.said = VGroup()
         for row, (who, begin, end) in zip(left.rows(max(TURNS), 0)[-turns:], said[-turns:], strict=True):
             side, rest = row.split_columns(SPEAKER)
-            speaker = Page(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
+            speaker = TextPage(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
             speaker.words.set_fill(palette().ink2)
-            self.said.add(VGroup(speaker, Page(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
+            self.said.add(VGroup(speaker, TextPage(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
         name, share = run["told_attention"].largest()[0], run["recalled"].quantity(which, 0)
         self.aside, below = right.rows(2)
         #: The name that could come next, its probability, and a bar in a track as long as that.
@@ -149,13 +149,13 @@ def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
     return [(role, begin, labels.index(END_OF_TURN, begin)) for role, begin in zip(roles, begins, strict=True)]
 
 
-class Answer:
+class WrittenAnswer:
     """An answer as it is written, each token up to the name under a bar as high as its probability."""
 
     def __init__(self, run: Trace, place: int, room: Room) -> None:
         shares = run[f"answer_{place}"]
         last = len(shares) - bool(shares.label("step", len(shares) - 1).startswith(MARK))
-        page = Page(run[f"answer_{place}_spaces"].pick(step=slice(last)), room, CLOSE)
+        page = TextPage(run[f"answer_{place}_spaces"].pick(step=slice(last)), room, CLOSE)
         self.floor = page.floors()
         self.words, self.name = page.words, [*map(str, shares.words("step"))].index(COPULA) + 1
         self.bars = [page.bar(i, shares.quantity(i), CERTAIN, "weight") for i in range(self.name)]
@@ -173,12 +173,12 @@ class Answer:
         return (appear(self.words[place]), grow(self.bars[place], DOWN)) if place < self.name else ()
 
 
-class Lane:
+class NameProbabilities:
     """The probabilities of names that follow in answers, as dots between nothing and one, with their mean."""
 
     def __init__(self, run: Trace, places: Sequence[int], title: str, room: Room) -> None:
         side, rest = room.split_columns(LANE)
-        span, (left, y), right = Span(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
+        span, (left, y), right = AxisSpan(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
         ends = (Words(text, "aside", "ink2").settle(at(x, y + 36)) for x, text in ((left, "never"), (right, "certain")))
         self.title = VGroup(Words(title, "fact", "ink2").begin_in(side), *(ends if places[0] else ()))
         self.track = means(rule(at(left, y), at(right, y), "line", 4), span)
@@ -194,13 +194,13 @@ class Lane:
         self.mean = VGroup(tick, told)
 
 
-def between(question: Bubble, answer: Bubble) -> VGroup:
+def between(question: ChatMessage, answer: ChatMessage) -> VGroup:
     """From a question to its answer."""
     start, end = question.box.get_bottom(), answer.box.get_top()
     return arrow(np.array([0, start[1] - units(16), 0]), np.array([0, end[1] + units(16), 0]), "ink3", 6, 26)
 
 
-def in_a_row(labels: Sequence[Label], question: Bubble) -> VGroup:
+def in_a_row(labels: Sequence[Label], question: ChatMessage) -> VGroup:
     """The tokens of a question as chips, across the stage."""
     begin = [str(label) for label in labels].index(question.words[0].text)
     row = VGroup(Token(label) for label in labels[begin : begin + len(question.words)]).arrange(buff=units(16))

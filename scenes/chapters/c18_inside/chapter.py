@@ -26,10 +26,19 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c18_inside.looks import OVER, UNDER, Pair, Race, fan, in_the_middle, named, with_next
-from scenes.chapters.c18_inside.measured import Copies, Crowd, Reading, Verdicts
-from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
-from scenes.mobjects.card import Card
+from scenes.chapters.c18_inside.looks import (
+    OVER,
+    UNDER,
+    MirroredPair,
+    PronounReadings,
+    fan,
+    in_the_middle,
+    named,
+    with_next,
+)
+from scenes.chapters.c18_inside.measured import CopiedTokens, LikelierTokens, SentenceVerdicts, UnitOnText
+from scenes.chapters.c18_inside.wall import HeadsByName, HeadWall, grouped
+from scenes.mobjects.region import Region
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -46,29 +55,29 @@ class Inside(Chapter):
     looks_at = "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, heads, card = trace.under("experiment.inside_prose"), trace.under(HEADS), Card("")
-        yield from self.all_heads(run, heads, card)
-        yield from self.at_rest(run, card)
-        yield from self.a_name_twice(run, card)
-        yield from self.without_heads(run, card)
-        yield from self.through_the_layers(run, trace.under(TOKENS), trace["experiment.long_prompt.depths"], card)
-        yield from self.a_unit(run, card)
-        yield from self.it(run, trace.under(PRONOUN), card)
-        yield from self.the_last_word(run, card)
-        yield from self.names(run, heads, card)
+        run, heads, region = trace.under("experiment.inside_prose"), trace.under(HEADS), Region("")
+        yield from self.all_heads(run, heads, region)
+        yield from self.at_rest(run, region)
+        yield from self.a_name_twice(run, region)
+        yield from self.without_heads(run, region)
+        yield from self.through_the_layers(run, trace.under(TOKENS), trace["experiment.long_prompt.depths"], region)
+        yield from self.a_unit(run, region)
+        yield from self.it(run, trace.under(PRONOUN), region)
+        yield from self.the_last_word(run, region)
+        yield from self.names(run, heads, region)
 
-    def all_heads(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
+    def all_heads(self, run: Trace, heads: Trace, region: Region) -> Iterator[Step]:
         """The question, and all patterns of one sentence: the map of the chapter."""
         weights, sink = run["wall"], heads["sink"]
-        wall = Wall(weights, card.inside)
+        wall = HeadWall(weights, region.inside)
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
-        (pattern, words, small), tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
+        (pattern, words, small), tile = wall.large(weights, layer, head, region.inside), wall.layers[layer][head]
         others = VGroup(VGroup(grid for grid in column if grid is not tile) for column in wall.layers)
         (bars, thin), mean = wall.bars(sink), wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
         ring = ring_around(bands[0])
         source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
-        averaged = card.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
+        averaged = region.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
         yield Step(
             f"{run['heads']:.0f} heads read one sentence",
             beat(
@@ -95,17 +104,17 @@ class Inside(Chapter):
             stage=[pattern.cells, words],
         )
 
-    def at_rest(self, run: Trace, card: Card) -> Iterator[Step]:
+    def at_rest(self, run: Trace, region: Region) -> Iterator[Step]:
         """The fan of a head at rest, and the short value of the token that it rests on."""
         place = run["best_heads"].pick(kind="induction")
         layer, head = place_of(place)
-        row = in_the_middle(run["wall"].words("key"), card.inside)
+        row = in_the_middle(run["wall"].words("key"), region.inside)
         arcs = fan(row, run["wall"].pick(layer=layer, head=head))
         lines = [line for turn in arcs for line in turn]
         (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
-        name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(len(bars), 0)[-1])
+        name = Words("length of the value", "aside", "value").begin_in(region.inside.rows(len(bars), 0)[-1])
         over = Words(f"over all sinks: {ratio:share} of that of others", "aside", "value")
-        over.end_in(card.inside.rows(len(bars), 0)[-1])
+        over.end_in(region.inside.rows(len(bars), 0)[-1])
         flow = pulses(lines, role="background")
         yield Step(
             "A head with nothing to say",
@@ -127,7 +136,7 @@ class Inside(Chapter):
             stage=[row],
         )
 
-    def a_name_twice(self, run: Trace, card: Card) -> Iterator[Step]:
+    def a_name_twice(self, run: Trace, region: Region) -> Iterator[Step]:
         """An induction head at work in prose, and the previous-token head that makes it possible."""
         weights, likely = run["twice"], run["next"]
         induction, previous = weights.pick(choice="induction"), weights.pick(choice="previous")
@@ -135,7 +144,7 @@ class Inside(Chapter):
         name = induction.label("query", last)
         first = induction.words("query").index(str(name))
         follower = induction.label("key", first + 1)
-        row, after = with_next(induction.words("key"), said, card.inside)
+        row, after = with_next(induction.words("key"), said, region.inside)
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
         place, marks = run["best_heads"].pick(kind="induction"), row.marks(previous)
@@ -143,7 +152,7 @@ class Inside(Chapter):
         titles = [named(text, row, up) for text, up in zip(called, (True, False), strict=True)]
         mark = marks.pop(first + 1)
         asks = row.following(first, "query", "?").next_to(mark, DOWN).match_x(row.chips[last])
-        sketch = Words("marks: a sketch", "aside", "key").end_in(card.head)
+        sketch = Words("marks: a sketch", "aside", "key").end_in(region.head)
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
         told = row.number(seen, first, first + 1, up=False)
         after_it, before = run["best_heads"].pick(part="layer").values
@@ -186,9 +195,9 @@ class Inside(Chapter):
             stage=[row],
         )
 
-    def without_heads(self, run: Trace, card: Card) -> Iterator[Step]:
+    def without_heads(self, run: Trace, region: Region) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
-        picture = Copies(run, card.inside)
+        picture = CopiedTokens(run, region.inside)
         lit, one_off, few_off, many_off, others_off = picture.turns()
         whole, one, few, many, others = run["copied"].quantities()
         *_, fewer, more, drawn = run["heads_off"].quantities()
@@ -231,17 +240,17 @@ class Inside(Chapter):
                 ),
                 others_off,
             ),
-            stage=[card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
+            stage=[region.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
 
-    def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, card: Card) -> Iterator[Step]:
+    def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, region: Region) -> Iterator[Step]:
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
-        picture, (_, earliest) = Crowd(ranks, decided, said, depths, card.inside), decided.smallest()
-        asked = card.called(f"{prompt} … (without chat markers)")
-        every = card.called("ten prompts: first from the dot on")
-        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
+        picture, (_, earliest) = LikelierTokens(ranks, decided, said, depths, region.inside), decided.smallest()
+        asked = region.called(f"{prompt} … (without chat markers)")
+        every = region.called("ten prompts: first from the dot on")
+        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(region.head)
         winner, chance = said.label("step", last), said.quantity(last)
         most = bool((decided.values == last).sum() > len(decided) / 2)
         begun, going, climbing = picture.passing(rank)
@@ -285,13 +294,13 @@ class Inside(Chapter):
             stage=[asked, picture.door],
         )
 
-    def a_unit(self, run: Trace, card: Card) -> Iterator[Step]:
+    def a_unit(self, run: Trace, region: Region) -> Iterator[Step]:
         """A unit of all feed-forward layers, chosen by a measure and tried on new texts."""
         unit, shuffled = run["unit"], run["unit_shuffled"]
-        picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
+        picture = UnitOnText([run["unit_text_0"], run["unit_text_1"]], region.inside)
         masks = [run["of_time_0"], run["of_time_1"]]
         rings = [[ring_around(chip) for chip in chips] for chips in picture.where(masks)]
-        head = card.head.columns(3)
+        head = region.head.columns(3)
         share = Words(f"time words: {run['unit_new']:share}", "large number").settle(head[1].centre)
         chance = Words(f"chance words: {shuffled:share}", "large number").end_in(head[2])
         yield Step(
@@ -312,19 +321,19 @@ class Inside(Chapter):
                 leave(*rings[0], *rings[1]),
                 appear(chance),
             ),
-            stage=[card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
+            stage=[region.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
     @staticmethod
-    def pair(run: Trace, which: str, card: Card) -> Pair:
+    def pair(run: Trace, which: str, region: Region) -> MirroredPair:
         """Two sentences, and what "it" or their last word attends to."""
         rows = [run[f"{which}_{one}"] for one in ("first", "second")]
         words = rows[0].words("key")
-        return Pair(rows, words.index("it") if which == "it" else len(words) - 1, card.inside)
+        return MirroredPair(rows, words.index("it") if which == "it" else len(words) - 1, region.inside)
 
-    def it(self, run: Trace, pronoun: Trace, card: Card) -> Iterator[Step]:
+    def it(self, run: Trace, pronoun: Trace, region: Region) -> Iterator[Step]:
         """The attention of "it" is the same in two sentences that differ after it."""
-        pair = self.pair(run, "it", card)
+        pair = self.pair(run, "it", region)
         it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
         same = Words(f"difference: {pronoun['weights'].largest()[-1]:.2g}", "block")
         hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
@@ -366,9 +375,9 @@ class Inside(Chapter):
             stage=[pair.above],
         )
 
-    def the_last_word(self, run: Trace, card: Card) -> Iterator[Step]:
+    def the_last_word(self, run: Trace, region: Region) -> Iterator[Step]:
         """The last words look back differently; whether the model understands is another question."""
-        pair = self.pair(run, "last", card)
+        pair = self.pair(run, "last", region)
         words, noun, told = pair.rows[0].words("key"), pair.noun, pair.told(pair.noun.position)
         less, share = (row.quantity(noun.position) for row in pair.rows)
         tired, wide = (chip.label for chip in pair.ends)
@@ -377,13 +386,13 @@ class Inside(Chapter):
         rings = [ring_around(look.chips[noun.position]) for look in pair.both]
         right, of = run["taken_in_all"], run["taken_of"]
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
-        verdicts = Verdicts(run["taken_by_pair"], run["taken_right"], card.inside)
-        heading = card.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
-        asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
+        verdicts = SentenceVerdicts(run["taken_by_pair"], run["taken_right"], region.inside)
+        heading = region.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
+        asked = region.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         losses = run["noun_losses"]
-        race, (first, second) = Race(pair, losses, card.inside), losses.words("choice")
+        race, (first, second) = PronounReadings(pair, losses, region.inside), losses.words("choice")
         read, (loss, larger) = losses.words("position")[-1], losses.pick(position=-1).quantities()
-        scored = card.called("loss of the word that is read")
+        scored = region.called("loss of the word that is read")
         *reading, last = race.read()
         *before, parted = abs(losses.values[0] - losses.values[1])
         alike = bool(10 * max(before) < parted)
@@ -425,18 +434,18 @@ class Inside(Chapter):
             stage=[heading, *pair.both],
         )
 
-    def names(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
+    def names(self, run: Trace, heads: Trace, region: Region) -> Iterator[Step]:
         """The heads that have a name by these measures, and those that have none; the answer."""
         kinds = run["named"]
         sinks, previous, induction, none = (kinds.quantity(k) for k in range(len(kinds)))
         groups, roles = grouped(heads, float(run["earned"]))
-        wall, resting = Wall(run["wall"], card.inside), run["resting"]
+        wall, resting = HeadWall(run["wall"], region.inside), run["resting"]
         texts = [
             ("attention sinks", f"{sinks:.0f}"),
             ("previous-token heads", f"{previous:.0f}"),
             ("none of these names", f"{none:.0f}"),
         ]
-        picture = ByName(groups, roles, texts, card.inside)
+        picture = HeadsByName(groups, roles, texts, region.inside)
         placed = picture.on(wall)
         bare = VGroup(wall.layers[layer][head][0] for layer, head in picture.places)
         first, second, third = picture.words
@@ -468,7 +477,7 @@ class Inside(Chapter):
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
             beat("Repeat a token: only induction heads look elsewhere.", picture.at_rest(placed, awake=True)),
-            stage=[card.called("more than half of its attention, on average"), bare, wall.names],
+            stage=[region.called("more than half of its attention, on average"), bare, wall.names],
         )
 
 

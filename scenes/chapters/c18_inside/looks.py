@@ -34,7 +34,7 @@ NARROW = 300.0
 MOST, UNDER, OVER = 0.5, -0.5, 0.4
 
 
-class Looks(VGroup):
+class ArcRow(VGroup):
     """A sentence as chips in a row, with room for arcs above and below.
 
     Args:
@@ -122,20 +122,20 @@ class Looks(VGroup):
         return bars, numbers
 
 
-def in_the_middle(labels: Sequence[Label], room: Room, reach: float = FAN) -> Looks:
+def in_the_middle(labels: Sequence[Label], room: Room, reach: float = FAN) -> ArcRow:
     """A row of tokens with room for arcs above it, and for bars or arcs below."""
     line = room.split_rows(room.height * MIDDLE / LINES)[1]
-    return Looks(labels, line, reach)
+    return ArcRow(labels, line, reach)
 
 
-def with_next(labels: Sequence[Label], said: Label, room: Room) -> tuple[Looks, Token]:
+def with_next(labels: Sequence[Label], said: Label, room: Room) -> tuple[ArcRow, Token]:
     """A row of tokens, and behind it the token that goes on with it."""
     before, rest = room.split_columns(-room.width / LINES, 40)
     row = in_the_middle(labels, before, ARC)
     return row, in_the_middle([said], rest).chips[0]
 
 
-class Pair:
+class MirroredPair:
     """Two sentences one below the other, with the arcs of one token in each, mirrored.
 
     Args:
@@ -146,7 +146,7 @@ class Pair:
     def __init__(self, rows: Sequence[NamedTensor], query: int, room: Room = STAGE) -> None:
         places = (room.rows(LINES, 0)[line] for line in TWO)
         self.rows, self.query = rows, query
-        self.above, self.below = (Looks(row.words("key"), at, PAIR) for row, at in zip(rows, places, strict=True))
+        self.above, self.below = (ArcRow(row.words("key"), at, PAIR) for row, at in zip(rows, places, strict=True))
         self.both = (self.above, self.below)
         sides = zip(self.both, rows, (True, False), strict=True)
         self.arcs = [look.arcs(row, query, up) for look, row, up in sides]
@@ -177,7 +177,7 @@ class Pair:
         return VGroup(line, Words(text, "block", "ink2").settle(line.get_center()).begin_at(x + units(24)))
 
 
-class Race(VGroup):
+class PronounReadings(VGroup):
     """A sentence twice, with each noun in the place of "it", and below either the loss of the word that is read.
 
     Args:
@@ -185,10 +185,10 @@ class Race(VGroup):
         losses: "choice position", of each word that follows the noun.
     """
 
-    def __init__(self, pair: Pair, losses: NamedTensor, room: Room) -> None:
+    def __init__(self, pair: MirroredPair, losses: NamedTensor, room: Room) -> None:
         words, self.pair, (nouns, read) = pair.rows[0].words("key"), pair, map(losses.words, ("choice", "position"))
         self.it, the, lines = words.index("it"), words[words.index("the")], room.rows(2, 40)
-        self.rows = [Looks([*words[: self.it], the, n, *read], x) for n, x in zip(nouns, lines, strict=True)]
+        self.rows = [ArcRow([*words[: self.it], the, n, *read], x) for n, x in zip(nouns, lines, strict=True)]
         #: The nouns at their own places, in either sentence.
         self.sources = [row.chips[words.index(noun)] for row, noun in zip(self.rows, nouns, strict=True)]
         #: The losses word by word, and bars of them.
@@ -228,13 +228,13 @@ class Race(VGroup):
         return plays
 
 
-def fan(row: Looks, weights: NamedTensor) -> VGroup:
+def fan(row: ArcRow, weights: NamedTensor) -> VGroup:
     """The arcs of all tokens but the first; `weights` is query × key."""
     arcs = (row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips)))
     return VGroup(turn.set_stroke(opacity=MOST) for turn in arcs)
 
 
-def named(text: str, row: Looks, up: bool) -> Words:
+def named(text: str, row: ArcRow, up: bool) -> Words:
     """A name at the left, above the arcs or below them."""
     side = UP if up else DOWN
     edge = row.chips[0].get_edge_center(side) + side * units(row.reach)

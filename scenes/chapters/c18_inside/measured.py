@@ -21,7 +21,7 @@ from scenes.animations import (
 from scenes.animations.motions import Turned, passing
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Filled, Shade, Span, Stands, Thickness, Tick, means
+from scenes.mobjects.marks import AxisSpan, Filled, Shade, Stands, Thickness, Tick, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
@@ -37,10 +37,10 @@ FOOT, BEHIND, PITCH_OF, TAKEN, DEEP = 70.0, 190.0, 12.0, 0.72, 42
 FAR_BEHIND, DECIDED, DOOR, COURSE, ABOVE = 1000, 12.0, 8.0, 60.0, 20.0
 
 
-class Crowding(Motion):
+class RankCourse(Motion):
     """As many of a crowd stand there as each of some ranks says, one after another, and a token waits behind them."""
 
-    def __init__(self, crowd: Crowd, ranks: Sequence[Quantity]) -> None:
+    def __init__(self, crowd: LikelierTokens, ranks: Sequence[Quantity]) -> None:
         self.crowd, self.counts = crowd, [float(rank) - 1 for rank in ranks]
         super().__init__(VGroup(crowd.dots, crowd.winner), run_time=pace("slow"), rate_func=rate_functions.linear)
 
@@ -49,7 +49,7 @@ class Crowding(Motion):
         self.crowd.gather(round(self.counts[here] * (1 - share) + self.counts[after] * share))
 
 
-class Crowd:
+class LikelierTokens:
     """The tokens that are likelier than the one that wins in the end: dots between it and a door, layer by layer.
 
     Args:
@@ -86,7 +86,7 @@ class Crowd:
         self.course = VGroup(bar.move_to(spot, DOWN) for bar, spot in zip(bars, spots, strict=True))
         self.ahead = Words(f"{said.words('step')[-1]}: rank", "fact", "ink2").next_to(self.course, RIGHT, units(ABOVE))
         #: A line through the layers for each prompt, with a dot where it is decided, and the earliest of these layers.
-        span, self.lines, self.ends = Span(0, 0.0, float(self.depths[-1])), VGroup(), VGroup()
+        span, self.lines, self.ends = AxisSpan(0, 0.0, float(self.depths[-1])), VGroup(), VGroup()
         for layer, line in zip(decided.quantities(), upper.rows(len(decided), 0), strict=True):
             y = (line.top + line.bottom) / 2
             level = means(rule(at(line.left, y), at(line.right, y), "line", 4), span)
@@ -113,7 +113,7 @@ class Crowd:
         for begin, end in pairwise((0, climb // 2, climb, len(self.ranks))):
             ranks, depths = (part[begin:end] for part in (self.ranks, self.depths))
             counts = Count(rank, ranks, ",.0f", "slow", "rank "), Count(self.layer, depths, "", "slow", "layer ")
-            plays.append((Crowding(self, ranks), *counts, lagged(map(appear, self.course[begin:end]), 1)))
+            plays.append((RankCourse(self, ranks), *counts, lagged(map(appear, self.course[begin:end]), 1)))
         return plays
 
 
@@ -124,7 +124,7 @@ NAMED, CHIP, APART, THREAD, ROPE, TWICE, NUMBERS, GAP, TILE = 290.0, 80.0, 26.0,
 WAVE, FAINT, LATE = 0.1, 0.2, 0.6
 
 
-class Copies:
+class CopiedTokens:
     """Tokens, and below each what the model says for it when they come again: with all heads, and without some.
 
     Below them is a light for each token of all sequences, and as many are lit as are copied.
@@ -230,7 +230,7 @@ STYLE = "title"
 ENDING = 300.0
 
 
-class Reading:
+class UnitOnText:
     """Texts as lines of tokens on chips; `lit` are the same, each filled by how active a unit is there.
 
     Args:
@@ -284,7 +284,7 @@ class Reading:
         return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
 
 
-class Verdicts:
+class SentenceVerdicts:
     """A row for each pair of sentences: how they begin, and their last words, bright if the right noun is the likelier.
 
     Args:

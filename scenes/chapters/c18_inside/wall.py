@@ -24,7 +24,7 @@ AIR, NAMES = 8.0, 50.0
 LINE, SPLIT = 24, 40.0
 
 
-class Wall:
+class HeadWall:
     """A column of tiles for each layer, a tile for each of its heads: what each head attends to in one sentence.
 
     Args:
@@ -79,7 +79,7 @@ class Wall:
         return VGroup(pattern, words, tile).move_to(room.centre)
 
 
-class ByName:
+class HeadsByName:
     """The tiles of a wall in groups, one for each name that heads have earned.
 
     Args:
@@ -127,7 +127,7 @@ class ByName:
         turned = [(old, new.copy().set_fill(fill)) for old, new, at in pairs if self.roles[at] == "key"]
         return tuple(reshape(*pair, "slow") for pair in turned)
 
-    def on(self, wall: Wall) -> VGroup:
+    def on(self, wall: HeadWall) -> VGroup:
         """The same tiles where the heads stand on the wall."""
         tiles = self.tiles.copy()
         for tile, place in zip(tiles, self.places, strict=True):

@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import Riding, appear, appear_in_turn, exchange, fill
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in, bar_of
-from scenes.mobjects.card import Card
+from scenes.mobjects.region import Region
 from scenes.mobjects.shapes import arch, arrow, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -20,7 +20,7 @@ from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-class Claim(Card):
+class TestedClaim(Region):
     """A claim above a picture; there the claim is tested, and then gets a `verdict`.
 
     Args:
@@ -123,7 +123,7 @@ KINDS = ("like it", "unlike it")
 SIDE, LINE, FREE, APART = 440.0, 56.0, 20.0, 14.0
 
 
-class ByLength:
+class FailuresByLength:
     """The share that fails, by length of the sentence, early and late; below, how much of training was that long.
 
     All columns have one scale: upwards, sentences that go wrong; downwards, sentences in training.
@@ -183,7 +183,7 @@ class ByLength:
         return [(appear(self.outlines, rise=False), *sunk), appear(self.told[1])]
 
 
-class CloseBy:
+class NounInBetween:
     """A sentence that goes wrong, from the noun on whose form its last word should have; and other nouns in between.
 
     Args:

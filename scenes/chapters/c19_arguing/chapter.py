@@ -18,9 +18,16 @@ from scenes.animations import (
     move_ring,
     ring_around,
 )
-from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
-from scenes.chapters.c19_arguing.removable import Removable
-from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Size, Start, fall
+from scenes.chapters.c19_arguing.cases import Checklist, FailuresByLength, NounInBetween, SizeAndData, TestedClaim
+from scenes.chapters.c19_arguing.removable import RemovableParts
+from scenes.chapters.c19_arguing.trials import (
+    DotRows,
+    ParameterArea,
+    PermutationTest,
+    RandomStart,
+    SizeInteraction,
+    fall,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -44,10 +51,10 @@ class Arguing(Chapter):
     title = "Arguing architectural decisions"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, card = trace.under(TRIALS), Claim("“One head is enough.”")
+        run, card = trace.under(TRIALS), TestedClaim("“One head is enough.”")
         yield from self.take_one_out(run, card)
         yield from self.one_training(run, card)
-        picture = Dealing(run, HEADS, card.inside)
+        picture = PermutationTest(run, HEADS, card.inside)
         yield from self.reach_of_chance(run, card, picture)
         yield from self.many_claims(run, card, picture)
         yield from self.what_else_changed(run)
@@ -57,7 +64,7 @@ class Arguing(Chapter):
         yield from self.a_failure(trace.under(FAILED))
         yield from self.a_checklist(run, trace)
 
-    def take_one_out(self, run: Trace, card: Claim) -> Iterator[Step]:
+    def take_one_out(self, run: Trace, card: TestedClaim) -> Iterator[Step]:
         """The claim of the chapter, and how to test it; two parts that leave no doubt."""
         right, left = card.inside.golden_columns(last=True)
         machine, rows = _machine(run, left), DotRows(run, (WHOLE, "residual", "positions", HEADS), right)
@@ -90,7 +97,7 @@ class Arguing(Chapter):
             stage=[card],
         )
 
-    def one_training(self, run: Trace, card: Claim) -> Iterator[Step]:
+    def one_training(self, run: Trace, card: TestedClaim) -> Iterator[Step]:
         """Another random start turns the verdict around."""
         far, rows = (DotRows(run, (WHOLE, HEADS), card.inside, near=near) for near in (False, True))
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
@@ -98,7 +105,7 @@ class Arguing(Chapter):
         firsts, dots = ([some.seeds[part][0] for part in some.places] for some in (far, rows))
         other, ends = rows.seeds[WHOLE][seed.position], rows.ends()
         drops = [rows.drop(WHOLE, k, HEADS) for k in (0, seed.position)]
-        start, anew = (Start(place, rows, end) for place, end in ((0, dots[0]), (seed.position, other)))
+        start, anew = (RandomStart(place, rows, end) for place, end in ((0, dots[0]), (seed.position, other)))
         wrong, right = card.verdict("wrong?", "warning"), card.verdict("right?", "residual")
         turned = bool(ahead > first > low)
         yield Step(
@@ -134,7 +141,7 @@ class Arguing(Chapter):
             stage=[card, far.axis, far.zero, *rows.names.values(), *firsts],
         )
 
-    def reach_of_chance(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:
+    def reach_of_chance(self, run: Trace, card: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """A permutation test: labels are dealt in every way, and the differences pile up into a hill."""
         seeds, points, beyond = picture.rows.seeds, run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
         far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
@@ -164,7 +171,7 @@ class Arguing(Chapter):
             stage=[card, picture.rows.axis, *picture.rows.names.values(), *here],
         )
 
-    def many_claims(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:
+    def many_claims(self, run: Trace, card: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """Other parts were tested, too: of so many tries, the one farthest out is far out by chance."""
         tries, caught, dealt = (run[f"exact.{name}"] for name in ("comparisons", "studies_beyond", "studies_dealt"))
         often = caught.pick(part=HEADS) > run["exact.level"] * dealt
@@ -198,11 +205,11 @@ class Arguing(Chapter):
 
     def what_else_changed(self, run: Trace) -> Iterator[Step]:
         """A part goes, and with it some of the model's size; of heads it does not."""
-        card, part = Claim("“It needs feed-forward networks.”"), "feed-forward"
+        card, part = TestedClaim("“It needs feed-forward networks.”"), "feed-forward"
         missing = run["parameters.missing"]
         wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
         right, left = card.inside.golden_columns(last=True)
-        machine, picture = _machine(run, left), Size(run, part, right)
+        machine, picture = _machine(run, left), ParameterArea(run, part, right)
         yield Step(
             "What else changed?",
             beat(
@@ -237,7 +244,7 @@ class Arguing(Chapter):
 
     def another_size(self, run: Trace, deep: Trace) -> Iterator[Step]:
         """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
-        card = Claim("“√d_k and Norm can go.”")
+        card = TestedClaim("“√d_k and Norm can go.”")
         heads, norms = _roots(run, card.inside), _norms(deep, card.inside)
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
@@ -289,7 +296,7 @@ class Arguing(Chapter):
 
     def size_against_data(self, run: Trace) -> Iterator[Step]:
         """Accuracies of models of several widths: what is scarce depends on where one stands."""
-        card, mean = Claim("“More data helps.”"), run["exact.over_seeds"]
+        card, mean = TestedClaim("“More data helps.”"), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
         low, *_, high = mean
         ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
@@ -326,8 +333,8 @@ class Arguing(Chapter):
 
     def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
-        card, run, brief = Claim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
-        picture = ByLength(run, brief, card.inside)
+        card, run, brief = TestedClaim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
+        picture = FailuresByLength(run, brief, card.inside)
         early, late = picture.first_failed, picture.failed
         hardest = late.values[-1] == late.values.max() > late.values.min()
         yield Step(
@@ -358,8 +365,8 @@ class Arguing(Chapter):
 
     def a_failure(self, run: Trace) -> Iterator[Step]:
         """A sentence that goes wrong, and the forms that other nouns give."""
-        card = Claim("“The noun in between gives the form.”")
-        picture, tally = CloseBy(run, card.inside), run["swapped.tally"]
+        card = TestedClaim("“The noun in between gives the form.”")
+        picture, tally = NounInBetween(run, card.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
         caught = tallies_count(like, unlike) and unlike[0] * like[1] > like[0] * unlike[1]
@@ -424,9 +431,9 @@ class Arguing(Chapter):
         )
 
 
-def _machine(run: Trace, room: Room) -> Removable:
+def _machine(run: Trace, room: Room) -> RemovableParts:
     """The model of the trials, whose parts can be taken out."""
-    return Removable(TRIED["heads"], run["trial_layers"], run["d_k"].pick(choice="one head"), room)
+    return RemovableParts(TRIED["heads"], run["trial_layers"], run["d_k"].pick(choice="one head"), room)
 
 
 def _lowest(run: Trace) -> tuple[Label, Quantity]:
@@ -441,13 +448,13 @@ def _as_if_alone(run: Trace) -> bool:
     return bool(run["exact.splits_beyond"].pick(part=HEADS) <= run["exact.level"] * run["exact.ways_to_split"])
 
 
-def _first_verdict(run: Trace, card: Claim) -> Words:
+def _first_verdict(run: Trace, card: TestedClaim) -> Words:
     return card.verdict("wrong?", "warning") if _as_if_alone(run) else card.verdict("can’t tell")
 
 
-def _norms(deep: Trace, room: Room) -> Crossed:
+def _norms(deep: Trace, room: Room) -> SizeInteraction:
     """With and without the norm, at two depths."""
-    return Crossed(
+    return SizeInteraction(
         deep,
         "model",
         {which: (SHALLOW[which], DEEPER[which]) for which in SHALLOW},
@@ -458,12 +465,14 @@ def _norms(deep: Trace, room: Room) -> Crossed:
     )
 
 
-def _roots(run: Trace, room: Room) -> Crossed:
+def _roots(run: Trace, room: Room) -> SizeInteraction:
     """With and without the root, for several heads and for one."""
     several, one = (run["d_k"].pick(choice=choice) for choice in ("all heads", "one head"))
     ends = {"with": (WHOLE, HEADS), "without": ("root", BOTH)}
     names = {"with": "divided by √d_k", "without": "not divided"}
-    return Crossed(run, "part", ends, names, (f"several heads, d_k = {several}", f"one head, d_k = {one}"), room)
+    return SizeInteraction(
+        run, "part", ends, names, (f"several heads, d_k = {several}", f"one head, d_k = {one}"), room
+    )
 
 
 def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
@@ -471,9 +480,12 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
     left, _ = STAGE.columns(2)
     above, _ = left.golden_rows()
     few = DotRows(run, (WHOLE, HEADS), above, near=True)
-    many = Dealing(run, HEADS, left)
-    size, norms = Size(run, "feed-forward", left), _norms(trace.under(DEEP), above)
-    grown, lengths = SizeAndData(trace.under(GROWN), STAGE), ByLength(trace.under(FAILED), trace.under(LONGER), STAGE)
+    many = PermutationTest(run, HEADS, left)
+    size, norms = ParameterArea(run, "feed-forward", left), _norms(trace.under(DEEP), above)
+    grown, lengths = (
+        SizeAndData(trace.under(GROWN), STAGE),
+        FailuresByLength(trace.under(FAILED), trace.under(LONGER), STAGE),
+    )
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
         ("How many claims?", VGroup(*many.axis[:2], *many.farther)),

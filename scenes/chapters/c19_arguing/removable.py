@@ -23,7 +23,7 @@ from transformer_core.tracing.provenance import Quantity
 STREAM, MIDDLE, WIDE = 46.0, 326.0, 416.0
 
 
-class Removable(VGroup):
+class RemovableParts(VGroup):
     """A layer of the model, from the embedding up, whose parts can be taken out.
 
     Args:

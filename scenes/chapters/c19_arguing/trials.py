@@ -173,7 +173,7 @@ class DotRows(VGroup):
         return "residual" if part == "nothing" else "weight"
 
 
-class Start(VGroup):
+class RandomStart(VGroup):
     """Random numbers that a training starts with, as a sketch off the axis, and a thread to its end."""
 
     SIDE, CELLS = 17.0, 8
@@ -192,7 +192,7 @@ class Start(VGroup):
         return draw(self.thread, kind="row"), Travel(self.cells.copy(), end, 0.0, "row")
 
 
-class Dealing:
+class PermutationTest:
     """Trainings of two kinds whose labels are dealt anew in every way, and the hill of the differences that this makes.
 
     Points of both axes are equally wide, so that the gap between two means comes down as it is.
@@ -354,7 +354,7 @@ class Dealing:
         ]
 
 
-class Crossed:
+class SizeInteraction:
     """Two sizes, with and without a part: does what the part is worth depend on the size?
 
     Args:
@@ -452,7 +452,7 @@ class Crossed:
             lower.shift(-UP * short / 2)
 
 
-class Size:
+class ParameterArea:
     """The learned parameters of a model as a rectangle, out of which the piece of a part falls.
 
     Args:

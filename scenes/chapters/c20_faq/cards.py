@@ -12,7 +12,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 from scenes.animations import ring_around
 from scenes.layout import STAGE
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Filled, Shade, Span, Tick, means
+from scenes.mobjects.marks import AxisSpan, Filled, Shade, Tick, means
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, path, rule
 from scenes.mobjects.strips import Strip
@@ -28,7 +28,7 @@ NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 385.0, 10.0
 HALF, STAMP, CASES, ROWS, PLATE, BENT = 0.5, 1.5, 100, 3, 52.0, 0.6
 
 
-class Zeros:
+class ZeroRow:
     """A feed-forward network without its activation: a row of zeros, and what its biases make of it.
 
     Args:
@@ -67,7 +67,7 @@ class Zeros:
 WIDE, LEFT_AT, STEP = 1060.0, 420.0, 0.3
 
 
-class Splits:
+class HeadSplits:
     """The row uncut on top, and below it the same row cut in other numbers of heads.
 
     Args:
@@ -112,7 +112,7 @@ class Splits:
 
 
 @dataclass(frozen=True)
-class Claim:
+class MeasuredClaim:
     """A claim that is often made, in two parts, the share measured, the share it needs, what is told, and of what."""
 
     looks: str
@@ -137,14 +137,14 @@ def mark(holds: bool) -> VGroup:
     return VGroup(path([-way, way], "warning", 7) for way in ways)
 
 
-class Combs:
+class CaseThreads:
     """Each claim as two plates: of a hundred cases, a thread leads from the first to the second, or bends off.
 
     `asked` are the plates, with a line where the threads that land have to reach to, and an arrow; `threads`, their
     ends and `verdicts` come when the viewer has guessed.
     """
 
-    def __init__(self, claims: Sequence[Claim]) -> None:
+    def __init__(self, claims: Sequence[MeasuredClaim]) -> None:
         body, side = STAGE.split_columns(-VERDICTS, 2 * AIR)
         ways, body = body.split_columns(REST, REST)
         self.asked, self.arrows, self.units = list[VGroup](), VGroup(), VGroup()
@@ -157,7 +157,7 @@ class Combs:
                 Words(text, "block", paper=plate).begin_in(line.inset(REST, 0))
                 for text, plate, line in zip((claim.looks, claim.goal), plates, (first, last), strict=True)
             ]
-            needed, span = HALF if claim.needed is None else claim.needed, Span(0, 0.0, 1.0)
+            needed, span = HALF if claim.needed is None else claim.needed, AxisSpan(0, 0.0, 1.0)
             x = span.spot(needed, means(plates[1], span))
             foot, top = (x * RIGHT + edge * UP for edge in (plates[1].get_bottom(), plates[0].get_bottom()))
             goal = means(rule(foot, top, "query", 6), Tick(needed, span)).set_z_index(1)

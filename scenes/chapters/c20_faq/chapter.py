@@ -28,9 +28,9 @@ from scenes.animations import (
 )
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c15_interpretation.ablation import SpareHeads
-from scenes.chapters.c20_faq.cards import HALF, Claim, Combs, Splits, Zeros
+from scenes.chapters.c20_faq.cards import HALF, CaseThreads, HeadSplits, MeasuredClaim, ZeroRow
 from scenes.chapters.c20_faq.figures import PartsOfModels
-from scenes.chapters.c20_faq.guessing import Swapped, both_sides
+from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
 from scenes.chapters.c20_faq.whole_model import WholeModel, into_a_number
 from scenes.layout import STAGE
@@ -120,7 +120,7 @@ class FAQ(Chapter):
         """d_model, heads, d_head: one row of W_Q, cut this way and that."""
         width, heads, d_head = (trace[f"config.{name}"] for name in ("d_model", "heads", "d_head"))
         matrix = trace[f"parameters.{focus.path}.w_q"]
-        picture = Splits(matrix.pick(d_model=0), trace["config.splits"], int(heads))
+        picture = HeadSplits(matrix.pick(d_model=0), trace["config.splits"], int(heads))
         cuts = [
             (*multiply(picture.whole, [line], "rest"), appear(left, right))
             for line, left, right in zip(picture.lines, picture.lefts, picture.rights, strict=True)
@@ -173,7 +173,7 @@ class FAQ(Chapter):
     def swap(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A task: the query and the key matrix change places."""
         part, query_token = focus.seen(trace), focus.query_token
-        picture = Swapped(part["scores"], part["swapped_scores"])
+        picture = SwappedScores(part["scores"], part["swapped_scores"])
         before, after = picture.before, picture.after
         first, share = part.in_full("weights", query=query_token.position).largest()
         then, other = part.in_full("swapped_weights", query=query_token.position).largest()
@@ -216,7 +216,7 @@ class FAQ(Chapter):
         config, made = trace.about["config"], trace[f"{FFN}.from_zeros_norm"]
         activation = Phrase("gate" if config.get("gated", False) else ACTIVATION_NAMES[config["activation"]])
         biases = [trace[name] for name in (f"parameters.{FFN}.b1", f"{FFN}.from_zeros") if name in trace]
-        picture = Zeros(biases)
+        picture = ZeroRow(biases)
         yield Step(
             "Your turn: where does zero go?",
             beat(
@@ -343,7 +343,7 @@ class FAQ(Chapter):
         found = claims_of(trace)
         if not found:
             return
-        picture = Combs(found)
+        picture = CaseThreads(found)
         shown = zip(found, picture.threads, picture.ends, picture.verdicts, strict=True)
         failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if not one.holds]
         yield Step(
@@ -479,7 +479,7 @@ class FAQ(Chapter):
         )
 
 
-def claims_of(trace: Trace) -> list[Claim]:
+def claims_of(trace: Trace) -> list[MeasuredClaim]:
     """List claims of the notes, each with what was measured; what this model cannot test is left out."""
     found = []
     if "roles.score" in trace:
@@ -496,14 +496,16 @@ def claims_of(trace: Trace) -> list[Claim]:
                     f"In the best head, {share:share} of new cases: it holds.",
                     f"Here, only {share:share} of new cases: it fails, for this model.",
                 )
-                found.append(Claim(looks, goal, share, line, said, best))
+                found.append(MeasuredClaim(looks, goal, share, line, said, best))
         others = trace["roles.attention_to_others"]
         said = claim(
             bool(others > HALF),
             f"{others:share} of words, over all heads: it holds.",
             f"Only {others:share} of words, over all heads: it fails.",
         )
-        found.append(Claim("Most words attend most", "to others", others, None, said, ("of words", "over all heads")))
+        found.append(
+            MeasuredClaim("Most words attend most", "to others", others, None, said, ("of words", "over all heads"))
+        )
     elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
         said = claim(
@@ -511,5 +513,5 @@ def claims_of(trace: Trace) -> list[Claim]:
             f"In the first attention, {others:share} comes from others: it holds.",
             f"In the first attention, only {others:share} comes from others: it fails.",
         )
-        found.append(Claim("Most of an output comes", "from other tokens", others, None, said))
+        found.append(MeasuredClaim("Most of an output comes", "from other tokens", others, None, said))
     return found

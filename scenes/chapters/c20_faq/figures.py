@@ -30,7 +30,7 @@ def fill_of(part: str) -> str:
     return dict(zip(KINDS, shades, strict=True)).get(part, colours.line)
 
 
-class Layer:
+class LayerSquares:
     """A layer as squares of d × d: those of attention, and beside them those of the feed-forward network.
 
     Args:
@@ -64,7 +64,7 @@ class Layer:
         """The squares come."""
         return [appear(self.name), (Wipe(*self.blocks), appear(self.told))]
 
-    def rebuilt(self, before: Layer) -> list[Play]:
+    def rebuilt(self, before: LayerSquares) -> list[Play]:
         """Copies of a layer that stands there become this one; what it has more of is its cross-attention."""
         both = [*zip(before.blocks, self.blocks, strict=True)]
         moved = [Travel(*pair, 0.0, "row") for one, other in both for pair in zip(one, other, strict=False)]
@@ -74,7 +74,7 @@ class Layer:
         return [(appear(self.name), *moved), (appear(crossing), lagged(more, 0.3)), appear(self.told)]
 
 
-class Whole:
+class ParametersBar:
     """The parameters of a model as a bar.
 
     Args:
@@ -99,7 +99,7 @@ class Whole:
                     text.paper = segment
                 self.words.add(told)
 
-    def filled(self, *layers: Layer) -> list[Play]:
+    def filled(self, *layers: LayerSquares) -> list[Play]:
         """Copies of all squares flow together into the bar, and what is left of the model joins them."""
         slices, flows = VGroup(), list[Play]()
         for kind, *blocks in zip(KINDS, *(layer.blocks for layer in layers), strict=False):
@@ -114,7 +114,7 @@ class Whole:
             appear(self.words),
         ]
 
-    def border(self, other: Whole) -> Play:
+    def border(self, other: ParametersBar) -> Play:
         """The line from the end of attention here to its end in the bar below."""
         upper, lower = (whole.segments[KINDS[0]] for whole in (self, other))
         return draw(rule(upper.get_corner(RIGHT + DOWN), lower.get_corner(RIGHT + UP), "ink", 5), kind="row")
@@ -139,5 +139,7 @@ class PartsOfModels:
         self, layers: Sequence[NamedTensor], shares: Sequence[NamedTensor], spoken: Sequence[str], names: Sequence[str]
     ) -> None:
         above, upper, lower = STAGE.rows(3, 0)
-        self.layers = [Layer(*one) for one in zip(layers, names, (above, upper, above), strict=False)]
-        self.models = [Whole(*one) for one in zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)]
+        self.layers = [LayerSquares(*one) for one in zip(layers, names, (above, upper, above), strict=False)]
+        self.models = [
+            ParametersBar(*one) for one in zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)
+        ]

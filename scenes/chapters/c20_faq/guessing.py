@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import arrow, dashes, frame
-from scenes.mobjects.strips import Rows
+from scenes.mobjects.strips import StripRows
 from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -27,7 +27,7 @@ SIDE, LANES = 500.0, 13
 VERDICT, HALVES, CHANGE = 872.0, 828.0, 110.0
 
 
-class Grid(VGroup):
+class ScoreSquare(VGroup):
     """A square of scores as colours, with the tokens at the left and on top."""
 
     def __init__(self, scores: NamedTensor, name: str, scale: float, x: float) -> None:
@@ -60,13 +60,13 @@ class Grid(VGroup):
         return found.move_to(np.array([self.cells.get_x(), at(0, 836)[1], 0]))
 
 
-class Swapped:
+class SwappedScores:
     """The scores, and beside them those of the same rows with the two matrices swapped."""
 
     def __init__(self, scores: NamedTensor, swapped: NamedTensor) -> None:
         scale = float(np.abs(scores.values).max())
-        self.before = Grid(scores, "the scores", scale, 520)
-        self.after = Grid(swapped, "matrices swapped", scale, 1400)
+        self.before = ScoreSquare(scores, "the scores", scale, 520)
+        self.after = ScoreSquare(swapped, "matrices swapped", scale, 1400)
         self.pause = Pause(1400, 560)
         old, new = self.before.cells.cells, self.after.cells.cells
         #: The marks of negative cells.
@@ -84,7 +84,7 @@ class Swapped:
         return [ring_around(grid.cells.row(query_token.position)) for grid in (self.before, self.after)]
 
 
-class Moved:
+class MovedRows:
     """Rows of one side of the model, what they were, and the relative change of each.
 
     `rows` become what they are now; `verdict` is whether those that were there before can be kept in a cache.
@@ -104,7 +104,7 @@ class Moved:
         start = left + chip + 22
         scale = full_colour(old)
         self.rows, self.old = (
-            Rows(some, which, wide, pitch, scale).move_to(at(start, top), aligned_edge=LEFT + UP)
+            StripRows(some, which, wide, pitch, scale).move_to(at(start, top), aligned_edge=LEFT + UP)
             for some, which in ((rows, shown), (old, shown[:-1]))
         )
         y = top
@@ -147,9 +147,9 @@ class Moved:
 
 def both_sides(
     rows: Sequence[NamedTensor], earlier: Sequence[NamedTensor], changes: Sequence[NamedTensor]
-) -> list[Moved]:
+) -> list[MovedRows]:
     """Encoder at the left, decoder at the right."""
     most, sides = min(LANES, max(map(len, rows))), STAGE.columns(2, 80)
     chip = max(chip_width(label) for some in rows for label in some.words("position"))
     both = zip(rows, earlier, changes, ("encoder", "decoder"), sides, strict=True)
-    return [Moved(*part, most, chip) for part in both]
+    return [MovedRows(*part, most, chip) for part in both]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from scenes.mobjects.apart import largest
-from scenes.mobjects.beside import SIDES, Two
+from scenes.mobjects.beside import SIDES, ComparedPair
 from transformer_core.tracing.provenance import Phrase, Quantity
 from transformer_core.tracing.trace import Trace
 
 
-def question(two: Two) -> str:
+def question(two: ComparedPair) -> str:
     """Return the question that the comparison of this pair answers."""
     kinds = {two.of(letter, "kind") for letter in SIDES}
     if any(two.edits(letter) for letter in SIDES):
@@ -17,7 +17,7 @@ def question(two: Two) -> str:
     return "What did training change?" if "untrained" in kinds else "How far apart are these two?"
 
 
-def described(two: Two) -> str:
+def described(two: ComparedPair) -> str:
     """A sentence on each of the two of which something was made."""
     told = []
     for letter, sign in SIDES.items():
@@ -34,14 +34,14 @@ def described(two: Two) -> str:
     return " ".join(told) or "Both read the same sentence."
 
 
-def partner(two: Two, there: tuple[int, int]) -> str:
+def partner(two: ComparedPair, there: tuple[int, int]) -> str:
     """Return words for the head of B with which a head of A is compared."""
     if two.trace.about["same_places"]:
         return ", and the same head of B"
     return f", and the head of B most like it: layer {two.number(there[0])}, head {two.number(there[1])}"
 
 
-def distances(two: Two, trace: Trace) -> list[tuple[str, Quantity]]:
+def distances(two: ComparedPair, trace: Trace) -> list[tuple[str, Quantity]]:
     """Every distance that the steps have shown, with where it is largest."""
     told: list[tuple[str, Quantity]] = []
     if two.stack:
@@ -76,7 +76,7 @@ def counts(trace: Trace) -> list[tuple[str, str]]:
     return told + ([("first tensor that differs", f"{first[0]}")] if first else [])
 
 
-def wrote(two: Two) -> str:
+def wrote(two: ComparedPair) -> str:
     """Return a sentence on whether both write the same; "" if neither writes."""
     if two.of("a", "target"):
         return "Both were given the same translation. "

@@ -10,7 +10,7 @@ from manim import LEFT, VGroup, VMobject
 
 from scenes.layout import STAGE
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.beside import SIDES, Two, chip_line
+from scenes.mobjects.beside import SIDES, ComparedPair, chip_line
 from scenes.mobjects.shapes import frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -26,7 +26,7 @@ TOP = 232.0
 NEARLY = units(12)
 
 
-class Readings(VGroup):
+class TwoReadings(VGroup):
     """The tokens of both, large: lines join those that both have, a frame marks those that one has alone."""
 
     def __init__(self, trace: Trace) -> None:
@@ -88,17 +88,17 @@ def matches(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]
     return [(one.a + i, one.b + i) for one in blocks.get_matching_blocks() for i in range(one.size)]
 
 
-class Outputs(VGroup):
+class TwoOutputs(VGroup):
     """The two by name, and what each of them writes, where one writes at all."""
 
-    def __init__(self, two: Two, writes: bool) -> None:
+    def __init__(self, two: ComparedPair, writes: bool) -> None:
         pitch = 118.0 if writes else 66.0
         self.lines = VGroup(self._line(two, letter, TOP + i * pitch, writes) for i, letter in enumerate(SIDES))
         self.foot = TOP + pitch * 2 + (46 if writes else 0)
         super().__init__(self.lines)
 
     @staticmethod
-    def _line(two: Two, letter: str, y: float, writes: bool) -> VGroup:
+    def _line(two: ComparedPair, letter: str, y: float, writes: bool) -> VGroup:
         left = at(STAGE.left + 110, 0)[0]
         sign = Words(f"{SIDES[letter]}", "block").settle(at(STAGE.left + 60, y))
         line = VGroup(sign, Words(two.called(letter), "fact", "ink2").settle(at(960, y)).begin_at(left))
@@ -109,7 +109,7 @@ class Outputs(VGroup):
         return line
 
 
-class Verdicts(VGroup):
+class Distances(VGroup):
     """The distances that sum a comparison up, each as a share in its track, and below them what has no share."""
 
     def __init__(self, told: Sequence[tuple[str, Quantity]], more: Sequence[tuple[str, str]], top: float) -> None:

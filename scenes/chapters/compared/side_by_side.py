@@ -9,9 +9,9 @@ from manim import VGroup
 from scenes.animations import appear, appear_in_turn, follow, ring_around
 from scenes.chapters.compared.differences import HeadTable, MovedTable, NextWords
 from scenes.chapters.compared.pair_claims import counts, described, distances, partner, question, wrote
-from scenes.chapters.compared.readings import Outputs, Readings, Verdicts
-from scenes.mobjects.apart import Trio, TwoRows, largest, seen_at
-from scenes.mobjects.beside import SIDES, Legend, Sizes, Two
+from scenes.chapters.compared.readings import Distances, TwoOutputs, TwoReadings
+from scenes.mobjects.apart import DifferenceTrio, TwoRows, largest, seen_at
+from scenes.mobjects.beside import SIDES, ComparedPair, Legend, SizeTable
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Beat, Chapter, Step, beat
 from transformer_core.tracing.trace import Trace
@@ -24,7 +24,7 @@ class SideBySide(Chapter):
     title = "Side by side"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        two = Two(trace)
+        two = ComparedPair(trace)
         yield from self.who(two, trace)
         yield from self.what_they_read(two, trace)
         if two.stack:
@@ -38,11 +38,11 @@ class SideBySide(Chapter):
             yield from self.likeness(two, trace)
         yield from self.what_it_comes_to(two, trace)
 
-    def who(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def who(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """Two names, what was made of them, their sizes."""
-        legend, sizes = Legend(two), Sizes(trace)
+        legend, sizes = Legend(two), SizeTable(trace)
         compared, same = trace["diff.parameters.compared"], trace["diff.parameters.same"]
-        if Sizes.differ(trace):
+        if SizeTable.differ(trace):
             told = "What differs in size is marked: there nothing can be subtracted."
         elif same == compared:
             told = f"All {compared:,.0f} parameters are the same."
@@ -55,9 +55,9 @@ class SideBySide(Chapter):
             beat(told, appear_in_turn([*sizes.lines]), appear(sizes.floor, sizes.equal)),
         )
 
-    def what_they_read(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def what_they_read(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """The tokens of both: only what they read alike can be compared."""
-        picture = Readings(trace)
+        picture = TwoReadings(trace)
         words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
         counts = [trace[f"{letter}.counted"] for letter in SIDES]
         if two.stack:
@@ -77,7 +77,7 @@ class SideBySide(Chapter):
             stage=[],
         )
 
-    def one_row(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def one_row(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """The token whose vectors end up farthest apart, as they enter and as they leave."""
         stack = two.stack
         moved = trace[f"diff.{stack}.moved"].pick(layer=-1)
@@ -104,7 +104,7 @@ class SideBySide(Chapter):
             f"The vector of “{token}”, twice", beat(told, appear(entering)), beat(found, appear(*leaving)), stage=[]
         )
 
-    def one_head(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def one_head(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """The head that is farthest from its partner."""
         stack, seen = two.stack, two.sight
         layer, head, there = two.farthest()
@@ -114,7 +114,7 @@ class SideBySide(Chapter):
         ]
         masked = trace[f"a.{stack}.{layer}.self_attn.masked"].pick(batch=0, head=head, query=seen, key=seen)
         apart = trace[f"diff.{stack}.attention"].pick(query=seen, key=seen)
-        picture = Trio(
+        picture = DifferenceTrio(
             pair[0], pair[1], apart, masked=masked, names=[two.head_name(layer, head), two.head_name(*there)]
         )
         distance = trace[f"diff.{stack}.heads"].quantity(layer, head)
@@ -143,7 +143,7 @@ class SideBySide(Chapter):
             stage=[],
         )
 
-    def all_heads(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def all_heads(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """Every head against its partner."""
         layer, head, _ = two.farthest()
         heads = trace[f"diff.{two.stack}.heads"]
@@ -167,7 +167,7 @@ class SideBySide(Chapter):
             stage=[],
         )
 
-    def layer_by_layer(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def layer_by_layer(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """Show how far the vectors of A and B are apart, layer by layer from the input up."""
         stack = two.stack
         moved, distance = trace[f"diff.{stack}.moved"].pick(position=two.sight), trace[f"diff.{stack}.distance"]
@@ -227,13 +227,13 @@ class SideBySide(Chapter):
             stage=[],
         )
 
-    def likeness(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def likeness(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """Compare two encoders by the cosine of each pair of their last vectors."""
         stack, seen = two.stack, two.sight
         first, second, apart = (
             trace[f"{letter}.{stack}.likeness"].pick(query=seen, key=seen) for letter in ("a", "b", "diff")
         )
-        picture = Trio(first, second, apart, shares=False)
+        picture = DifferenceTrio(first, second, apart, shares=False)
         most = largest(apart)
         at = seen_at(apart, most)
         one, other = apart.label("query", at[0]), apart.label("key", at[1])
@@ -256,12 +256,12 @@ class SideBySide(Chapter):
             stage=[],
         )
 
-    def what_it_comes_to(self, two: Two, trace: Trace) -> Iterator[Step]:
+    def what_it_comes_to(self, two: ComparedPair, trace: Trace) -> Iterator[Step]:
         """Outputs side by side, and the distances once more."""
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
-        lines = Outputs(two, writes)
+        lines = TwoOutputs(two, writes)
         first = trace["diff.first"].words("choice")
-        verdicts = Verdicts(distances(two, trace), counts(trace), lines.foot)
+        verdicts = Distances(distances(two, trace), counts(trace), lines.foot)
         points, equal = trace["diff.points"], trace["diff.equal_points"]
         if points == 0:
             claim = "Nothing in the two passes can be subtracted."
@@ -282,7 +282,7 @@ class SideBySide(Chapter):
         )
 
 
-def _matrices(picture: Trio, most: Sequence[int] | None, *said: str) -> list[Beat]:
+def _matrices(picture: DifferenceTrio, most: Sequence[int] | None, *said: str) -> list[Beat]:
     """The matrices of A and B, then their difference, then a ring around the entry that differs most."""
     one, other, found = said
     return [

@@ -12,17 +12,18 @@ place with its ground (a zero line, an axis), which is looked for on stage by th
 the token that stands there. What such a ground or token is missing for, or on its way for, is not judged.
 """
 
-from scenes.mobjects.marks.judging import Ground, Meaning, Stands, hand_over, marks_on, means, named
+from scenes.mobjects.marks.judging import Ground, MarkMeaning, Stands, hand_over, marks_on, means, named
 from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Stair, Thickness
 from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
 from scenes.mobjects.marks.pictures import misdrawn
-from scenes.mobjects.marks.places import Away, Course, Entries, Rises, Slope, Span, Tick, Tip, row_of
+from scenes.mobjects.marks.places import Away, AxisSpan, Course, Entries, Rises, Slope, Tick, Tip, row_of
 from scenes.mobjects.marks.shades import DiscArea, Heat, Hue, Scattered, Shade, Squares
 
 __all__ = [
     "Area",
     "Around",
     "Away",
+    "AxisSpan",
     "Beside",
     "Called",
     "Course",
@@ -34,7 +35,7 @@ __all__ = [
     "Heat",
     "Hue",
     "Length",
-    "Meaning",
+    "MarkMeaning",
     "Names",
     "Reach",
     "Rings",
@@ -42,7 +43,6 @@ __all__ = [
     "Scattered",
     "Shade",
     "Slope",
-    "Span",
     "Squares",
     "Stair",
     "Stands",

@@ -27,7 +27,7 @@ SIDES = {"width": 0, "height": 1}
 Drawn = TypeVar("Drawn", bound=Mobject)
 
 
-class Meaning(ABC):
+class MarkMeaning(ABC):
     """The meaning of a property of a drawing, such as a length; a copy of the drawing means the same."""
 
     #: False of those that mean no number: they name a token, or are what others are measured from.
@@ -50,7 +50,7 @@ class Meaning(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Ground(Meaning):
+class Ground(MarkMeaning):
     """A place that marks are measured from, such as a zero line: its carrier on stage is found by this object."""
 
     numeric = False
@@ -59,7 +59,7 @@ class Ground(Meaning):
         return ""
 
 
-class Grounded(Meaning):
+class Grounded(MarkMeaning):
     """A meaning that is measured from a ground; not judged where that is not on stage, or on its way."""
 
     ground: Ground
@@ -74,7 +74,7 @@ class Grounded(Meaning):
 
 
 @dataclass(frozen=True)
-class Stands(Meaning):
+class Stands(MarkMeaning):
     """The mark stands for a token or another entry of an axis: lines that mean it end here."""
 
     numeric = False
@@ -84,7 +84,7 @@ class Stands(Meaning):
         return ""
 
 
-def means(mobject: Drawn, *meanings: Meaning) -> Drawn:
+def means(mobject: Drawn, *meanings: MarkMeaning) -> Drawn:
     """Write on `mobject` what its lengths, shades or places mean."""
     mobject.meanings = (*vars(mobject).get("meanings", ()), *meanings)
     return mobject

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import SIDES, SLACK, Ground, Grounded, Meaning, Sight, box_of, extent, named
+from scenes.mobjects.marks.judging import SIDES, SLACK, Ground, Grounded, MarkMeaning, Sight, box_of, extent, named
 from scenes.mobjects.shapes import stroke
 from scenes.theme import PIXELS_PER_UNIT
 from transformer_core.tracing.provenance import Quantity
 
 
 @dataclass(frozen=True)
-class Length(Meaning):
+class Length(MarkMeaning):
     """The extent along `side` ("width", "height") is |value| × `unit` px + `more`, where the other side is `across`.
 
     It is at least `least` px. A bar that was scaled is as much thinner as it is shorter.
@@ -70,7 +70,7 @@ class Stair(Grounded):
 
 
 @dataclass(frozen=True)
-class Area(Meaning):
+class Area(MarkMeaning):
     """The area of the mark is its share of the area of all marks of the same `sum`, which are `unit` px² for a one.
 
     Below each is a slit of `gap` px, or of a fifth of its height if that is less, which belongs to it.
@@ -126,7 +126,7 @@ class Reach(Grounded):
 
 
 @dataclass(frozen=True)
-class Filled(Meaning):
+class Filled(MarkMeaning):
     """Share of a group's dots that are filled, rounded to whole dots: the quantity `of` so many."""
 
     quantity: Quantity
@@ -139,7 +139,7 @@ class Filled(Meaning):
 
 
 @dataclass(frozen=True)
-class Thickness(Meaning):
+class Thickness(MarkMeaning):
     """The line is `least` + value × `unit` px thick; to scale a figure leaves its lines as they are."""
 
     quantity: Quantity

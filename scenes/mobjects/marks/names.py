@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import NEAR, Grounded, Meaning, ShownEntry, Sight, between, box_of, named
-from scenes.mobjects.marks.places import Course, Span
+from scenes.mobjects.marks.judging import NEAR, Grounded, MarkMeaning, ShownEntry, Sight, between, box_of, named
+from scenes.mobjects.marks.places import AxisSpan, Course
 from scenes.mobjects.wording import entry_name, is_called
 from scenes.theme import PIXELS_PER_UNIT, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -24,7 +24,7 @@ class Names(Grounded):
     """The text is the name of an axis, and so of what is drawn over it: below a lying one, above an upright one."""
 
     numeric = False
-    ground: Span
+    ground: AxisSpan
     name: str
     text: str
 
@@ -46,7 +46,7 @@ class Names(Grounded):
 
 
 @dataclass(frozen=True)
-class Called(Meaning):
+class Called(MarkMeaning):
     """All curves in the colour of this name show entries that `label` labels along `axis` of their tensor.
 
     A name that has the label of another entry in it is that one's.
@@ -81,7 +81,7 @@ class Called(Meaning):
 
 
 @dataclass(frozen=True)
-class End(Meaning):
+class End(MarkMeaning):
     """The line begins (`first`) or ends where a token stands: that of a label, or that of an entry.
 
     Of an entry it is the token at its place along `axis`, such as "query"; with no axis, the entry itself says the
@@ -129,7 +129,7 @@ class End(Meaning):
 
 
 @dataclass(frozen=True)
-class Beside(Meaning):
+class Beside(MarkMeaning):
     """The word names the row or column of the cells beside it, where cells of the label's tensor stand there."""
 
     numeric = False
@@ -157,7 +157,7 @@ def _overlap(middle: np.ndarray, entry: ShownEntry) -> bool:
 
 
 @dataclass(frozen=True)
-class Around(Meaning):
+class Around(MarkMeaning):
     """The ring encloses the mark of this entry, where that is on stage."""
 
     quantity: Quantity
@@ -170,7 +170,7 @@ class Around(Meaning):
 
 
 @dataclass(frozen=True)
-class Rings(Meaning):
+class Rings(MarkMeaning):
     """The outline goes around something, lies above it, and cuts into nothing beside it.
 
     It may lie within a plate, or lead around a column across one.

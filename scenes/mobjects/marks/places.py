@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, Meaning, Sight, box_of, extent, named
+from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, MarkMeaning, Sight, box_of, extent, named
 from scenes.theme import PIXELS_PER_UNIT
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.provenance import Quantity
@@ -18,7 +18,7 @@ Entries = Quantity | tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Span(Ground):
+class AxisSpan(Ground):
     """An axis of a plot: its line leads from `low` to `high`, or from their powers of ten; `axis` 0 across, 1 up."""
 
     axis: int
@@ -80,13 +80,13 @@ class Away(Grounded):
 
 
 @dataclass(frozen=True)
-class Course(Meaning):
+class Course(MarkMeaning):
     """The corners of a line, or the middle of a dot, lie at these values of two axes."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
-    across: Span
-    up: Span
+    across: AxisSpan
+    up: AxisSpan
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         found = [(span, sight.carrier(span, mark)) for span in (self.across, self.up)]
@@ -104,14 +104,14 @@ class Course(Meaning):
 
 
 @dataclass(frozen=True)
-class Slope(Meaning):
+class Slope(MarkMeaning):
     """The middle of the line lies at (x, y) of two axes, and it rises by `slope` for each one of the first."""
 
     slope: Quantity
     x: float
     y: float
-    across: Span
-    up: Span
+    across: AxisSpan
+    up: AxisSpan
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         across, up = (sight.carrier(span, mark) for span in (self.across, self.up))
@@ -131,7 +131,7 @@ class Tick(Grounded):
     """The middle of the mark stands at a value of an axis."""
 
     quantity: float
-    ground: Span
+    ground: AxisSpan
     slack: float = SLACK
 
     def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, Meaning, ShownEntry, Sight, box_of, named
+from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, MarkMeaning, ShownEntry, Sight, box_of, named
 from scenes.theme import PIXELS_PER_UNIT, shared, signed
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.provenance import Quantity
 
 
 @dataclass(frozen=True)
-class Shade(Meaning):
+class Shade(MarkMeaning):
     """The fill is that of a signed number against `scale`, or of a weight between nothing and one if that is 0.
 
     A weight's shade may begin at `least` instead of at nothing.
@@ -37,7 +37,7 @@ class Shade(Meaning):
 
 
 @dataclass(frozen=True)
-class Hue(Meaning):
+class Hue(MarkMeaning):
     """The fill is that of the sign alone."""
 
     quantity: Quantity
@@ -70,7 +70,7 @@ class DiscArea(Grounded):
 
 
 @dataclass(frozen=True)
-class Heat(Meaning):
+class Heat(MarkMeaning):
     """A matrix as squares, a shape for each of twenty shades of what is read against `scale`."""
 
     tensor: NamedTensor
@@ -106,7 +106,7 @@ class Heat(Meaning):
 
 
 @dataclass(frozen=True)
-class Squares(Meaning):
+class Squares(MarkMeaning):
     """A row of squares as one shape: the area of each is its entry of row `row`, a whole one as `full` × the pitch."""
 
     tensor: NamedTensor

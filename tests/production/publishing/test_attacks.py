@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import scenes.publishing.markup
-from scenes.cli.show import Shown
+from scenes.cli.show import ShownFilm
 from scenes.publishing.markup import colours, json_data
 from scenes.publishing.page import write_page
 from scenes.publishing.policy import FOLDER, META
@@ -151,7 +151,7 @@ def test_what_is_no_colour_never_becomes_css(lecture, value):
 
 
 def test_a_title_is_text_in_a_notebook(look, hostile, lecture, tmp_path):
-    markup = Shown(lecture.steps[0].clip, hostile.text, 1.0)._repr_html_()
+    markup = ShownFilm(lecture.steps[0].clip, hostile.text, 1.0)._repr_html_()
     (tmp_path / "cell.html").write_text(f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{markup}")
     page = look(tmp_path / "cell.html")
     assert page.locator("video").get_attribute("aria-label") == hostile.text

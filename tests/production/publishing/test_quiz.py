@@ -15,21 +15,23 @@ import pytest
 from answering import answering
 from axe_playwright_python.sync_playwright import Axe
 
-from scenes.publishing.cards import Card
+from scenes.publishing.cards import QuizCard
 from scenes.publishing.page import write_page
 from scenes.publishing.quiz import write_anki, write_scorm
 from scenes.publishing.rendered import Rendered
 
 CARDS = [
-    Card(
+    QuizCard(
         "counting-q1", "counting", 1, "Counting", "How much is “red”?", ("Half", "A quarter", "All"), 1,
         "Because it was measured.", ("counting", 2), 1, "Two", ("shares",),
     ),
-    Card(
+    QuizCard(
         "counting-q2", "counting", 1, "Counting", "Which comes first?", ("None", "The last", "=The first", "Both"), 2,
         "Because it is counted.", ("other", 1), 2, "Alone",
     ),
-    Card("other-q1", "other", 2, "Other", "Is it alone?", ("No", "It is", "At times"), 1, "Because nobody is near."),
+    QuizCard(
+        "other-q1", "other", 2, "Other", "Is it alone?", ("No", "It is", "At times"), 1, "Because nobody is near."
+    ),
 ]  # fmt: skip
 #: A text that no line and no document of XML can hold.
 BROKEN = '\t#deck:x\n"=1\x00\x1b[2J <&>'

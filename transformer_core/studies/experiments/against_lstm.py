@@ -20,7 +20,7 @@ from transformer_core.studies.experiments.laboratory import Bench, Found, Piece,
 from transformer_core.studies.experiments.translation import (
     BRIEF,
     Comparison,
-    Plan,
+    TrainingPlan,
     by_length,
     held_out,
     measured,
@@ -63,7 +63,7 @@ def against_lstm(
         return piece | {"gradient": np.array([at_first, gradients(model, far)])}
 
     pieces = {(n, seed): bench.once(f"{n} {seed}", partial(trained, n, seed)) for seed in tried for n in MODELS}
-    compared = Comparison("model", Plan(recipe, trainings, sentences, checks), MODELS, tried, pieces)
+    compared = Comparison("model", TrainingPlan(recipe, trainings, sentences, checks), MODELS, tried, pieces)
     found = compared.found()
     del found["curve"]
     lengths, counted, shares = by_length(held_out(sentences), compared.table("right"))

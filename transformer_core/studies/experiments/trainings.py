@@ -12,7 +12,7 @@ from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensors
 from transformer_core.studies.experiments.translation import (
     BRIEF,
-    Plan,
+    TrainingPlan,
     built,
     compare,
     corpus,
@@ -40,11 +40,11 @@ PARTS: dict[str, dict[str, Any]] = {
     #: With one head d_k is d_model: the root again, at the larger d_k.
     "all heads but one, and root": {"heads": 1, "attention_scale": False},
 }
-OF_PARTS = Plan()
+OF_PARTS = TrainingPlan()
 
 
 @experiment("What does it cost to train without positions, residual, norm, heads, feed-forward, root or warm-up?")
-def parts_removed(bench: Bench, plan: Plan = OF_PARTS, parts: tuple[str, ...] = tuple(PARTS)) -> Found:
+def parts_removed(bench: Bench, plan: TrainingPlan = OF_PARTS, parts: tuple[str, ...] = tuple(PARTS)) -> Found:
     """Ablation of the parts of a Transformer: each is left out, and the model trained from the start without it.
 
     Data, steps, rate and seeds are the same for all. Every model is a translator of the lecture's size with as many
@@ -77,11 +77,11 @@ MODELS = {
     "shallow, no norm, no warm-up": NONE | SHALLOW | AT_ONCE,
 }
 DEEP = replace(BRIEF, steps=400, warm_up=100, sizes=BRIEF.sizes | {"encoder_layers": 6, "decoder_layers": 6})
-DEEP_PLAN = Plan(DEEP, sentences=500, checks=(100, 200, 300, 400))
+DEEP_PLAN = TrainingPlan(DEEP, sentences=500, checks=(100, 200, 300, 400))
 
 
 @experiment("Six layers a side: what is lost without a norm, or with the norm in the other place?")
-def depth_and_norm(bench: Bench, plan: Plan = DEEP_PLAN, models: tuple[str, ...] = tuple(MODELS)) -> Found:
+def depth_and_norm(bench: Bench, plan: TrainingPlan = DEEP_PLAN, models: tuple[str, ...] = tuple(MODELS)) -> Found:
     """The worth of the norm in a deep model: six layers a side, post-norm, pre-norm and none; and in a shallow one.
 
     The lecture's model has two layers a side, where a missing norm may not show. Here the stacks are as deep as the
@@ -95,11 +95,11 @@ def depth_and_norm(bench: Bench, plan: Plan = DEEP_PLAN, models: tuple[str, ...]
 
 KINDS: dict[str, dict[str, Any]] = {"waves": {}, "learned": {"positions": "learned"}, "none": {"positions": "none"}}
 COPIES = 11
-OF_POSITIONS = Plan(trainings=3)
+OF_POSITIONS = TrainingPlan(trainings=3)
 
 
 @experiment("What do positions add: waves, learned rows, or none; and what does the decoder's mask tell without them?")
-def positions_compared(bench: Bench, plan: Plan = OF_POSITIONS) -> Found:
+def positions_compared(bench: Bench, plan: TrainingPlan = OF_POSITIONS) -> Found:
     """Sinusoidal, learned or no positions: each trained alike.
 
     Without positions the encoder cannot tell the order of its words. The decoder can still tell a little: its mask lets
@@ -144,11 +144,11 @@ def read(rows: torch.Tensor) -> float:
 #: The first is what the others are compared with.
 SCALES = {"as they are": 1.0, "quarter": 0.25, "fourfold": 4.0}
 TEXT = "The car is red"
-OF_SCALES = Plan(trainings=4)
+OF_SCALES = TrainingPlan(trainings=4)
 
 
 @experiment("How does the scale of the initial weights change the first attention, and what is learned from there?")
-def initial_scales(bench: Bench, plan: Plan = OF_SCALES) -> Found:
+def initial_scales(bench: Bench, plan: TrainingPlan = OF_SCALES) -> Found:
     """Trainings from three scales of the initial matrices of all layers: 1/4, 1 and 4.
 
     A score is a product of a query and a key, each made by a matrix: scaling both by s scales the scores by s². So the
@@ -176,12 +176,12 @@ def first_weights(recipe: Recipe, scale: float) -> np.ndarray:
 
 WIDTHS = (16, 32, 64)
 AMOUNTS = (2000, 4000, 8000)
-OF_SIZES = Plan(checks=(BRIEF.steps,))
+OF_SIZES = TrainingPlan(checks=(BRIEF.steps,))
 
 
 @experiment("What helps more: twice the width, or twice the sentences?")
 def size_and_data(
-    bench: Bench, plan: Plan = OF_SIZES, widths: tuple[int, ...] = WIDTHS, amounts: tuple[int, ...] = AMOUNTS
+    bench: Bench, plan: TrainingPlan = OF_SIZES, widths: tuple[int, ...] = WIDTHS, amounts: tuple[int, ...] = AMOUNTS
 ) -> Found:
     """Accuracy by width and by number of training pairs.
 

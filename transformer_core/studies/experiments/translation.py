@@ -153,7 +153,7 @@ def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """The recipe of trainings that are compared, how many there are of each kind, on how many held-out sentences they
     are judged at the end, and the steps at which they are looked at before.
     """
@@ -169,7 +169,7 @@ class Comparison:
     """Results of `judged` for the training of each name by each seed; the names stand along `axis`."""
 
     axis: str
-    plan: Plan
+    plan: TrainingPlan
     names: tuple[str, ...]
     seeds: range
     pieces: Mapping[tuple[str, int], Piece]
@@ -200,7 +200,7 @@ def changed(recipe: Recipe, changes: Mapping[str, Any], seed: int) -> Recipe:
 def compare(
     bench: Bench,
     axis: str,
-    plan: Plan,
+    plan: TrainingPlan,
     changes: Mapping[str, Mapping[str, Any]],
     scales: Mapping[str, float] | None = None,
 ) -> Comparison:

@@ -152,7 +152,7 @@ def all_heads(trace: Trace, prefix: str) -> Values:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownPattern:
     """The pattern that a head shows most clearly: its name, the share of the head's attention, and that by chance."""
 
     name: Label
@@ -161,13 +161,13 @@ class Shown:
     clearness: Quantity
 
 
-def pattern_of(trace: Trace, path: str, head: int) -> Shown | None:
+def pattern_of(trace: Trace, path: str, head: int) -> ShownPattern | None:
     """The clearest pattern of a head in this sentence; None if none is clear (`head_patterns.CLEAR`)."""
     name, clearness = trace[f"{path}.pattern_clearness"].pick(batch=0, head=head).largest()
     if clearness < CLEAR:
         return None
     score = trace[f"{path}.pattern_scores"].pick(batch=0, head=head, role=name.position)
-    return Shown(name, score, trace[f"{path}.pattern_chances"].pick(batch=0, role=name.position), clearness)
+    return ShownPattern(name, score, trace[f"{path}.pattern_chances"].pick(batch=0, role=name.position), clearness)
 
 
 def widest(trace: Trace, stack: str = "encoder") -> tuple[int, int, Quantity]:

@@ -30,7 +30,7 @@ POINTS = ("zero", "x", "y", "mixed before", "mixed after")
 AT_ONCE = 128
 
 
-class Two(NamedTuple):
+class MixedRows(NamedTuple):
     """The rows X and Y that are mixed, "batch position d_model", and the row to look at."""
 
     x: np.ndarray
@@ -38,16 +38,16 @@ class Two(NamedTuple):
     row: int
 
 
-def two(trace: Trace, prefix: str) -> Two:
+def two(trace: Trace, prefix: str) -> MixedRows:
     """The two rows, or sentences, that the sublayer at `prefix` is tested with."""
     focus, block = focus_of(trace), prefix.rpartition(".")[0]
     x = entering(trace, prefix, "pre" if prefix.endswith("ffn") else "q")
     turn = focus.query_token.position - focus.top_key.position
     y = np.roll(x, turn, axis=1) if turn else trace.full(f"{block}.resid_post").values
-    return Two(x, y, focus.query_token.position)
+    return MixedRows(x, y, focus.query_token.position)
 
 
-def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
+def mapped(f: Split, rows: MixedRows, ways: np.ndarray) -> np.ndarray:
     """f at the mixes a x + b y of `ways`, pairs of (a, b): "mix d_model"."""
     here = slice(rows.row, rows.row + 1)
     x, y = (f.cut(f.linear(part), here) for part in (rows.x, rows.y))
@@ -63,12 +63,12 @@ def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-def grid(f: Split, rows: Two) -> np.ndarray:
+def grid(f: Split, rows: MixedRows) -> np.ndarray:
     """f at every mix of the sheet: "row column d_model"."""
     return mapped(f, rows, EVERY_WAY).reshape(len(MIXES), len(MIXES), -1)
 
 
-def named_points(f: Split, rows: Two) -> np.ndarray:
+def named_points(f: Split, rows: MixedRows) -> np.ndarray:
     """f at the points of `POINTS`, and last a f(x) + b f(y): "choice d_model"."""
     one, other = FACTORS
     points = mapped(f, rows, np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (one, other)]))
@@ -128,13 +128,13 @@ for _name in ("entering", "two_matrices", "feed_forward", "fixed_weights", "atte
     _register(_name)
 
 
-def across(rows: Two, weights: np.ndarray) -> np.ndarray:
+def across(rows: MixedRows, weights: np.ndarray) -> np.ndarray:
     """x . w and y . w for every column w of some weights: "choice neuron"."""
     return np.stack([row[0, rows.row] @ weights for row in (rows.x, rows.y)])
 
 
 def moving(
-    trace: Trace, prefix: str, rows: Two, ways: np.ndarray, some: Sequence[int] | slice = slice(None)
+    trace: Trace, prefix: str, rows: MixedRows, ways: np.ndarray, some: Sequence[int] | slice = slice(None)
 ) -> np.ndarray:
     """(g(h) - h) w_2, h = a x . w_1 + b y . w_1 and g the activation or gate: "neuron mix d_model", of some neurons."""
     w1, _, w2, _ = weights_of(trace, prefix)

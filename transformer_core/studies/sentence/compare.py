@@ -16,7 +16,7 @@ import torch
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED, LoadedModel, find_model, open_model
 from transformer_core.studies.sentence import diff
-from transformer_core.studies.sentence.diff import Common, Rows, of_the_pass
+from transformer_core.studies.sentence.diff import Common, StreamRows, of_the_pass
 from transformer_core.studies.sentence.read import read
 from transformer_core.studies.sentence.window import in_sight
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -115,7 +115,7 @@ def beside(
     if stack:
         common = Common.of(a, b)
         size = common.source if stack == "encoder" else common.target
-        rows = Rows(stack, a.tensors[f"{stack}.0.resid_pre"].labels["position"][:size], a, b)
+        rows = StreamRows(stack, a.tensors[f"{stack}.0.resid_pre"].labels["position"][:size], a, b)
         heads, same_places = rows.heads(related)
         tensors |= _named([*rows.stream_apart(), *heads])
         sight = in_sight(tensors[f"diff.{stack}.attention"].values, stack == "decoder", limits)

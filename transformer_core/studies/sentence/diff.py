@@ -142,7 +142,7 @@ def _number(name: str, value: float) -> NamedTensor:
 
 
 @dataclass(frozen=True)
-class Rows:
+class StreamRows:
     """The rows that both passes can show of one stack: its words, and the stream before and after its layers."""
 
     stack: str

@@ -13,7 +13,7 @@ from transformer_core.decoding.sampling import greedy, named, sample
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import Tokenizer
 from transformer_core.studies.sentence.variants import Sentence
-from transformer_core.text.vocabulary import Reading, SentenceError, Vocabulary, sentence
+from transformer_core.text.vocabulary import SentenceError, TokenizedText, Vocabulary, sentence
 from transformer_core.tracing.tap import Edit, record
 from transformer_core.tracing.trace import NamedTensor
 
@@ -38,7 +38,7 @@ def generate(
         reading = tokenizer.read(text)
     else:
         labels = tuple(tokenizer.source[i] for i in text)
-        reading = Reading(sentence(labels), labels, labels, tuple(text))
+        reading = TokenizedText(sentence(labels), labels, labels, tuple(text))
     if model.decoder is None:
         return Sentence(reading.text, reading.ids, (), reading.labels, ()), reading.offsets
     alone = model.encoder is None

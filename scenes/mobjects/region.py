@@ -8,7 +8,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.text import Words
 
 
-class Card(VGroup):
+class Region(VGroup):
     """A name in the upper left corner of a room, and the rest of the room for pictures.
 
     Args:
@@ -17,9 +17,9 @@ class Card(VGroup):
 
     Example::
 
-        card = Card("the queries of one head", Room(360, 190, 1560, 590))
+        region = Region("the queries of one head", Room(360, 190, 1560, 590))
         queries = trace["encoder.1.self_attn.q"].pick(batch=0, head=0)
-        figure = VGroup(card, card.inside.fit(Heatmap(queries, 1000, 250)))
+        figure = VGroup(region, region.inside.fit(Heatmap(queries, 1000, 250)))
     """
 
     #: Style and role of the name.
