@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, Animation, VGroup, rate_functions
+from manim import LEFT, RIGHT, Animation, VGroup, rate_functions
 
 from scenes.animations.fades import Motion
+from scenes.mobjects.planes import clear_of
 from scenes.mobjects.products import PlaneOfTwo, corners, name_area
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words
@@ -119,6 +120,10 @@ class Swinging(VGroup):
         self.plane.area.set_fill(signed(-1 if back else 1, 1))
         high = float(self.plane.wall[-1].points[0][1] - self.foot[1])
         name_area(self.plane.score, self.plane.called, self.foot, reach, high)
+        told = VGroup(self.plane.score, self.plane.called)
+        # A long name at the tip of a steep key leaves no room beside a narrow area.
+        if not all(clear_of(told, one) for one in self.rider):
+            told.next_to(self.plane.wall, LEFT, buff=units(END))
 
 
 def _way(angle: float) -> np.ndarray:

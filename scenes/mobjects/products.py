@@ -91,6 +91,9 @@ class PlaneOfTwo(VGroup):
         found.next_to(end, RIGHT, buff=units(22))
         for text, before in zip(self.lengths, (self.query, found), strict=True):
             text.begin_at(before.get_right()[0] + units(18))
+        at_tip = VGroup(found, self.lengths[1])
+        if not all(clear_of(one, self.lengths[0]) for one in at_tip):
+            at_tip.shift(away * units(HIGH))
         self.names = VGroup(asker, found)
         told = VGroup(self.score, self.called)
         # An area in which they have no room has them at its left.

@@ -105,7 +105,7 @@ def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leavi
     with drawn_in("dark"):
         trace = trace_of(text)
         words = TranslationTokens(trace)
-        machine = ClosedModel(words.source, words.output, "Transformer", "")
+        machine = ClosedModel(words.source, words.output)
         (step,) = Basics.never_seen(cast(Basics, None), TranslationTokens(trace), trace, machine)
     first = step.parts[0].plays[0]
     gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
@@ -143,7 +143,7 @@ def test_the_plan_of_a_deep_encoder_has_the_attention_that_is_followed(
     focus = replace(focus_of(trace), layer=layer)
     monkeypatch.setattr(encoder_plan, "focus_of", lambda _: focus)
     with drawn_in("dark"):
-        plan, opened = encoder_plan.Plan(trace), encoder_plan.Plan(trace, focus.path)
+        plan, opened = encoder_plan.EncoderPlan(trace), encoder_plan.EncoderPlan(trace, focus.path)
     assert plan.boxes.keys() > {"encoder.0.self_attn", "encoder.0.ffn", focus.path}
     assert not plan.whole
     for picture in (plan, opened):
@@ -251,7 +251,7 @@ def test_when_two_words_change_places_each_strip_is_that_of_the_word_below_it_an
             assert abs(np.mean(heights) - own) < abs(np.mean(heights) - other)
 
     walk(CHAPTERS["lstm"], SENTENCES[0], "dark", look)
-    assert len(seen) == 6, "old, new and change of each model"
+    assert len(seen) == 2, "the change of each model"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_is_blanked_before_a_box_of_the_encoder_is_what_the_box_reads(model
     trace = trace_of("The car is red", model).under()
     reads = {"ln1": "mean", "self_attn": "q", "ln2": "mean", "ffn": "pre"}
     with drawn_in("dark"):
-        passing = sublayers.Passing(encoder_plan.Plan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn")
+        passing = sublayers.LayerPass(encoder_plan.EncoderPlan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn")
     pairs = [*zip(passing.stops, passing.columns, strict=False)][1:]
     found = {part.rpartition(".")[2]: before[0].key[1] for (part, _), before in pairs if part}
     assert len(found) == len(reads) - 1

@@ -444,13 +444,13 @@ class WithAndWithout:
         return deal([self.goals[i] for i in self.shown], self.rounds[k][2])
 
     def subtracted(self, k: int) -> tuple[Animation, ...]:
-        """What was there before is subtracted, vector by vector."""
+        """Subtract what was there before, vector by vector."""
         _, gone, new, left = self.rounds[k]
         meetings = (gather(both, goal) for *both, goal in zip(gone, new, left, strict=True))
         return lagged(meetings, 0.6, kind="row"), follow(self.told[k])
 
     def back(self) -> tuple[Animation, ...]:
-        """What is left goes up, and the words go back."""
+        """Move what is left up, and the words back."""
         _, gone, new, left = self.rounds[0]
         old = [left, self.names[0], self.told[0]]
         return leave(*gone, *new), *exchange([*self.goals, *old], [*self.chips, self.kept, *self.kept_names])
