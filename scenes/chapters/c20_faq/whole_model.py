@@ -27,7 +27,7 @@ STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
 #: What a sublayer is called, and where in a layer its name stands, so many px above the streams.
 NAMES, LIFT = (
     {"self_attn": ("attention", 0.0), "cross_attn": ("cross-attention", 0.55), "ffn": ("feed-forward", 0.9)},
-    -6.0,
+    -2.0,
 )
 #: What a vector is after a sublayer: its sum with what that adds.
 SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
