@@ -375,7 +375,7 @@ class LanguageModel(Chapter):
         within = page.words[begin : begin + len(asked)]
         others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
-        line = TextPage(self.asked(run), BESIDE, LARGE)
+        line = TextPage(self.asked(run), BESIDE.padded(), LARGE)
         bare = NextToken(line, run["bare"], SURE, "weight")
         yield Step(
             "A chat is a text as well",
