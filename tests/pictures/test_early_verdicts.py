@@ -273,7 +273,9 @@ def test_what_is_blanked_before_a_box_of_the_encoder_is_what_the_box_reads(model
     trace = trace_of("The car is red", model).under()
     reads = {"ln1": "mean", "self_attn": "q", "ln2": "mean", "ffn": "pre"}
     with drawn_in("dark"):
-        passing = sublayers.LayerPass(encoder_plan.EncoderPlan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn")
+        passing = sublayers.LayerPass(
+            encoder_plan.EncoderPlan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn"
+        )
     pairs = [*zip(passing.stops, passing.columns, strict=False)][1:]
     found = {part.rpartition(".")[2]: before[0].key[1] for (part, _), before in pairs if part}
     assert len(found) == len(reads) - 1
