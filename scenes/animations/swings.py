@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, VGroup, rate_functions
+from manim import RIGHT, Animation, VGroup, rate_functions
 
 from scenes.animations.fades import Motion
-from scenes.mobjects.planes import clear_of
 from scenes.mobjects.products import PlaneOfTwo, corners, name_area
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words
@@ -19,6 +18,8 @@ from transformer_core.tracing.provenance import Quantity
 THICK, END = 14, 11
 #: Px from the foot to the arc of the angle, where the arrow is long enough.
 ARC = 120
+#: Px from the axis to the name of the area while the arrow is away from home, and the turn in which it gets there.
+BELOW, RELEASED = 84, np.pi / 12
 #: A shadow that lies back by less, in units, lies on its foot.
 SMALLEST = 1e-6
 
@@ -120,10 +121,10 @@ class Swinging(VGroup):
         self.plane.area.set_fill(signed(-1 if back else 1, 1))
         high = float(self.plane.wall[-1].points[0][1] - self.foot[1])
         name_area(self.plane.score, self.plane.called, self.foot, reach, high)
+        # Away from home, no arrow crosses the name: it stands below the axis.
         told = VGroup(self.plane.score, self.plane.called)
-        # A long name at the tip of a steep key leaves no room beside a narrow area.
-        if not all(clear_of(told, one) for one in self.rider):
-            told.next_to(self.plane.wall, LEFT, buff=units(END))
+        below = self.foot + np.array([told.width / 2 + units(END), -self.side * units(BELOW), 0])
+        told.shift((below - told.get_center()) * min(1.0, abs(turn) / RELEASED))
 
 
 def _way(angle: float) -> np.ndarray:

@@ -432,7 +432,7 @@ class Basics(Chapter):
             ),
             beat(f"“{spelled(source)}” {gives}.", *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat("It has learned the small world of its grammar.", appear(ring_around(picture.box))),
-            beat("Every claim about our model is about that world."),
+            beat("Every claim about our model is about that world.", ambient=pulses(picture.goes_in, role="focus")),
             stage=[picture.source, picture.box, picture.title],
         )
 
