@@ -108,7 +108,7 @@ class SlopeChain:
             self.spots.append(VGroup(*spots, *there))
         self.dots = self.spots[middle].copy().set_z_index(1)
         for slope, ends in zip(local, pairwise(feet), strict=True):
-            told = VGroup(Words("slope", "fact", "warning"), number(slope, ".3f", "large number", "warning"))
+            told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))
             told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
             self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
             sign = Words("×", "large number", "warning").next_to(told[1], LEFT, buff=units(16))
@@ -117,7 +117,7 @@ class SlopeChain:
         found = zip(feet, upstream, strict=False)
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
         for bar, one in zip(self.bars, upstream, strict=True):
-            told = number(one, ".3f", "large number", "warning")
+            told = number(one, ".4f", "large number", "warning")
             told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT)
             self.numbers.add(told.shift(RIGHT * units(BAR / 2 + SPOT)))  # beside the line of its link
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Play, Through, appear, deal, reshape
+from scenes.animations import Play, Through, appear, deal, follow, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.cells import Cell, MaskedCell
@@ -203,7 +203,9 @@ class CacheTimes:
                 told = Words(f"{count} words" if time == part[-1] else f"{count}", "large cell", "ink2")
                 self.moments.add(told.settle(foot.centre).copy().end_at(at(room.left + unit * time, 0)[0]))
                 self.ticks.add(told.end_at(at(room.left + room.width * float(count) / float(lengths.values[-1]), 0)[0]))
-        self.meaning = Words("time to write them", "fact", "ink2").end_in(self.rows[0][0])
+        #: The meaning of a row's length, first and then.
+        meanings = "words written", "time to write them"
+        self.counted, self.meaning = (Words(text, "fact", "ink2").end_in(self.rows[0][0]) for text in meanings)
         #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
         long, short = (pixels(bar.width) for bar in self.took)
         self.laid = VGroup()
@@ -223,11 +225,12 @@ class CacheTimes:
 
     def race(self) -> list[Animation]:
         """Both rows fill, as they were timed."""
-        return [Through(self.bars, [self._rows_at(time) for time in np.linspace(0, float(self.times.max()), FRAMES)])]
+        times = np.linspace(0, float(self.times.max()), FRAMES)
+        return [appear(self.counted), Through(self.bars, [self._rows_at(time) for time in times])]
 
     def compare(self, speedup: Quantity) -> list[Play]:
         """The rows become bars of the time that they took, and the shorter one is laid along the longer one."""
         gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.split_rows(ROW)[0].centre)
         turned = (reshape(old, new) for old, new in zip(self.bars, self.took, strict=True))
-        meant = reshape(self.ticks, self.moments), appear(self.meaning)
+        meant = reshape(self.ticks, self.moments), leave(self.counted), follow(self.meaning)
         return [(*turned, *meant), appear(self.told), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

@@ -207,7 +207,7 @@ class Inference(Chapter):
         yield Step(
             "The same search in our model",
             beat(
-                "Our own model: the wider, the likelier.",
+                "Our own model: the higher, the likelier.",
                 *([] if picture.whole else [appear(picture.more)]),
                 Wipe(picture.lanes[0]),
                 *slow,

@@ -17,6 +17,8 @@ DEEP, WIDE, SIDE, APART = 550.0, 330.0, 260.0, 128.0
 TOP, ABOVE = 150.0, 110.0
 #: A run has about so many states: each is drawn bar by bar, and those of a long text would be tens of thousands.
 STATES = 30
+#: By so many words a target ends before the longest source.
+SHORTER = 4
 
 
 class ShapeStrip:
@@ -78,7 +80,8 @@ class ShapeStrip:
         return found
 
     def run(self, letter: str) -> tuple[list[VGroup], list[Quantity]]:
-        """The states of all bars on the way of a length to the longest, and the lengths."""
-        own, last = self.own[letter], self.most
+        """The states of all bars on the way of a length to the longest, or of a target to a shorter one; the lengths."""
+        own = self.own[letter]
+        last = self.most if letter == "n" else max(own, self.most - SHORTER)
         order = [own, *range(own + 1, last, -(-(last - own) // STATES) or 1), last]
         return [self._state(letter, length) for length in order], [self.numbers.quantity(k - 1) for k in order]
