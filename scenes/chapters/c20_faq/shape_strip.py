@@ -80,7 +80,7 @@ class ShapeStrip:
         return found
 
     def run(self, letter: str) -> tuple[list[VGroup], list[Quantity]]:
-        """The states of all bars on the way of a length to the longest, or of a target to a shorter one; the lengths."""
+        """The states of all bars on the way to the longest source, or to a shorter target, and the lengths."""
         own = self.own[letter]
         last = self.most if letter == "n" else max(own, self.most - SHORTER)
         order = [own, *range(own + 1, last, -(-(last - own) // STATES) or 1), last]
