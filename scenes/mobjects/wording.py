@@ -27,7 +27,7 @@ ENTRIES = {
     "log-odds": ("nudged_log_odds",),
     "loss": ("training.loss", "checkpoint_losses", "nudged_loss"),
     "mean loss of the batch": ("loss_along", "small_losses", "large_losses"),
-    "megabytes, at two bytes a number": ("modern_blocks.cache", "large_growth"),
+    "megabytes, at two bytes a number": ("modern_blocks.cache",),
     "milliseconds": ("attention_cost.milliseconds", "cache_cost.milliseconds"),
     "new sentences right": (
         "by_length.over_seeds", "emergence.exact", "failures.exact", "size_and_data.exact.over_seeds",
@@ -51,7 +51,7 @@ ENTRIES = {
     "symbols back": ("recall.distances",),
     "the main other direction": ("probe.spots/1",),
     "tokens": ("beams.step",),
-    "tokens in the cache": ("modern_blocks.lengths", "large_tokens"),
+    "tokens in the cache": ("modern_blocks.lengths",),
     "training step": ("training.step", "positions_compared.step"),
     "weight": ("nudged_weights", "curve_weights", "one_weights", "tangent_weights"),
     "what the probe says": ("probe.spots/0",),
@@ -125,11 +125,6 @@ def named_head(layer: int, head: int) -> str:
 def layer_name(layer: int) -> Phrase:
     """ "second layer"."""
     return Phrase(f"{ORDINALS[layer]} layer")
-
-
-def training_name(training: int) -> Phrase:
-    """ "second training"."""
-    return Phrase(f"{ORDINALS[training]} training")
 
 
 def role_name(role: str) -> Phrase:

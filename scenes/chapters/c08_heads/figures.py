@@ -308,7 +308,7 @@ class CountedSentences(NamedShare):
 
 
 class SwappedAdjective:
-    """One head on two sentences: one whose adjective has a gender, and one with an adjective of a single form instead.
+    """A head on two sentences: the adjective of the first has a gender, that of the second a single form.
 
     The first is the sentence at hand, if it has such an adjective, with what both become in Spanish; else both are
     recorded cases, those of one length with most words in common.

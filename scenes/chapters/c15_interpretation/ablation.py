@@ -25,17 +25,17 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a panel's head, and around its inside.
 HEAD, INSET = 60.0, 22.0
-#: Px of the line at the foot of a card, there of the larger of two costs, and of its bar.
+#: Px of the line at the foot of a region, there of the larger of two costs, and of its bar.
 LINE, COSTLIEST, BAR = 100.0, 640.0, 72.0
 
 
 def upper(region: Region) -> Room:
-    """The inside of a card, but for a line at its foot."""
+    """The inside of a region, but for a line at its foot."""
     return region.inside.split_rows(-LINE, 24)[0]
 
 
 def lower(region: Region) -> Room:
-    """The line at the foot of a card."""
+    """The line at the foot of a region."""
     return region.inside.split_rows(-LINE)[1]
 
 
@@ -55,7 +55,7 @@ class AblatedHeads(VGroup):
         averages: what an ablated head gives to every token, "layer head d_head".
         right: the share that is right without it, "layer head".
         before: what is right with all heads.
-        card: what is filled; a line at its foot says what is right with all heads.
+        region: what is filled; a line at its foot says what is right with all heads.
     """
 
     def __init__(

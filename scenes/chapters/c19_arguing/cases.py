@@ -1,4 +1,4 @@
-"""A claim on a card, what it is tested on beside single parts, and a checklist of what to ask of every claim."""
+"""A claim with room for its test, what it is tested on beside single parts, and a checklist for every claim."""
 
 from __future__ import annotations
 

@@ -51,12 +51,12 @@ class Arguing(Chapter):
     title = "Arguing architectural decisions"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, card = trace.under(TRIALS), TestedClaim("“One head is enough.”")
-        yield from self.take_one_out(run, card)
-        yield from self.one_training(run, card)
-        picture = PermutationTest(run, HEADS, card.inside)
-        yield from self.reach_of_chance(run, card, picture)
-        yield from self.many_claims(run, card, picture)
+        run, tested = trace.under(TRIALS), TestedClaim("“One head is enough.”")
+        yield from self.take_one_out(run, tested)
+        yield from self.one_training(run, tested)
+        picture = PermutationTest(run, HEADS, tested.inside)
+        yield from self.reach_of_chance(run, tested, picture)
+        yield from self.many_claims(run, tested, picture)
         yield from self.what_else_changed(run)
         yield from self.another_size(run, trace.under(DEEP))
         yield from self.size_against_data(trace.under(GROWN))
@@ -64,9 +64,9 @@ class Arguing(Chapter):
         yield from self.a_failure(trace.under(FAILED))
         yield from self.a_checklist(run, trace)
 
-    def take_one_out(self, run: Trace, card: TestedClaim) -> Iterator[Step]:
+    def take_one_out(self, run: Trace, tested: TestedClaim) -> Iterator[Step]:
         """The claim of the chapter, and how to test it; two parts that leave no doubt."""
-        right, left = card.inside.golden_columns(last=True)
+        right, left = tested.inside.golden_columns(last=True)
         machine, rows = _machine(run, left), DotRows(run, (WHOLE, "residual", "positions", HEADS), right)
         first = {part: run["exact"].pick(part=part, seed=0) for part in rows.places}
         ring = ring_around(machine.parts[HEADS])
@@ -94,19 +94,19 @@ class Arguing(Chapter):
                 f"With one head, {first[HEADS]:share}. Is that a difference, or chance?",
                 *tried(HEADS, *machine.whole(), *machine.without(HEADS)),
             ),
-            stage=[card],
+            stage=[tested],
         )
 
-    def one_training(self, run: Trace, card: TestedClaim) -> Iterator[Step]:
+    def one_training(self, run: Trace, tested: TestedClaim) -> Iterator[Step]:
         """Another random start turns the verdict around."""
-        far, rows = (DotRows(run, (WHOLE, HEADS), card.inside, near=near) for near in (False, True))
+        far, rows = (DotRows(run, (WHOLE, HEADS), tested.inside, near=near) for near in (False, True))
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
         (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
         firsts, dots = ([some.seeds[part][0] for part in some.places] for some in (far, rows))
         other, ends = rows.seeds[WHOLE][seed.position], rows.ends()
         drops = [rows.drop(WHOLE, k, HEADS) for k in (0, seed.position)]
         start, anew = (RandomStart(place, rows, end) for place, end in ((0, dots[0]), (seed.position, other)))
-        wrong, right = card.verdict("wrong?", "warning"), card.verdict("right?", "residual")
+        wrong, right = tested.verdict("wrong?", "warning"), tested.verdict("right?", "residual")
         turned = bool(ahead > first > low)
         yield Step(
             "Is one training enough?",
@@ -136,12 +136,12 @@ class Arguing(Chapter):
                 ),
                 appear(ring := ring_around(other)),
                 (move_ring(ring, dots[1]), draw(*drops, kind="row")),
-                *([exchange([wrong], [right]), exchange([right], [card.verdict("can’t tell")])] if turned else []),
+                *([exchange([wrong], [right]), exchange([right], [tested.verdict("can’t tell")])] if turned else []),
             ),
-            stage=[card, far.axis, far.zero, *rows.names.values(), *firsts],
+            stage=[tested, far.axis, far.zero, *rows.names.values(), *firsts],
         )
 
-    def reach_of_chance(self, run: Trace, card: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
+    def reach_of_chance(self, run: Trace, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """A permutation test: labels are dealt in every way, and the differences pile up into a hill."""
         seeds, points, beyond = picture.rows.seeds, run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
         far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
@@ -166,16 +166,16 @@ class Arguing(Chapter):
                     f"{far} of {splits} are as far out as ours, over {level:share}: we can’t tell it from chance.",
                 ),
                 *picture.beyond(),
-                appear(_first_verdict(run, card)),
+                appear(_first_verdict(run, tested)),
             ),
-            stage=[card, picture.rows.axis, *picture.rows.names.values(), *here],
+            stage=[tested, picture.rows.axis, *picture.rows.names.values(), *here],
         )
 
-    def many_claims(self, run: Trace, card: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
+    def many_claims(self, run: Trace, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """Other parts were tested, too: of so many tries, the one farthest out is far out by chance."""
         tries, caught, dealt = (run[f"exact.{name}"] for name in ("comparisons", "studies_beyond", "studies_dealt"))
         often = caught.pick(part=HEADS) > run["exact.level"] * dealt
-        before = _first_verdict(run, card)
+        before = _first_verdict(run, tested)
         yield Step(
             "How many claims were tested?",
             beat(
@@ -197,18 +197,18 @@ class Arguing(Chapter):
                 claim(
                     bool(often), "We can’t tell it from chance, and that is a result, too.", "So it costs something."
                 ),
-                exchange([before], [card.verdict("can’t tell") if often else card.verdict("wrong", "warning")]),
+                exchange([before], [tested.verdict("can’t tell") if often else tested.verdict("wrong", "warning")]),
                 appear(ring_around(picture.alarms, roomy=True)),
             ),
-            stage=[card, before, picture.hill, picture.axis, picture.ours, picture.count],
+            stage=[tested, before, picture.hill, picture.axis, picture.ours, picture.count],
         )
 
     def what_else_changed(self, run: Trace) -> Iterator[Step]:
         """A part goes, and with it some of the model's size; of heads it does not."""
-        card, part = TestedClaim("“It needs feed-forward networks.”"), "feed-forward"
+        tested, part = TestedClaim("“It needs feed-forward networks.”"), "feed-forward"
         missing = run["parameters.missing"]
         wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
-        right, left = card.inside.golden_columns(last=True)
+        right, left = tested.inside.golden_columns(last=True)
         machine, picture = _machine(run, left), ParameterArea(run, part, right)
         yield Step(
             "What else changed?",
@@ -236,16 +236,16 @@ class Arguing(Chapter):
             beat(
                 "Because of the network, its norm, or the size? Three things changed. A fair rival would be as large.",
                 *picture.changed(machine.outlines[part][::-1]),
-                appear(card.verdict("can’t tell")),
+                appear(tested.verdict("can’t tell")),
                 picture.stretched(),
             ),
-            stage=[card, machine, picture.title],
+            stage=[tested, machine, picture.title],
         )
 
     def another_size(self, run: Trace, deep: Trace) -> Iterator[Step]:
         """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
-        card = TestedClaim("“√d_k and Norm can go.”")
-        heads, norms = _roots(run, card.inside), _norms(deep, card.inside)
+        tested = TestedClaim("“√d_k and Norm can go.”")
+        heads, norms = _roots(run, tested.inside), _norms(deep, tested.inside)
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
         better, needed = sure[0] and small["without"] > small["with"], sure[1] and large["with"] > large["without"]
@@ -254,7 +254,7 @@ class Arguing(Chapter):
         losses = [mean.pick(part=whole) - mean.pick(part=rootless) for whole, rootless in roots]
         hurt = min(losses) > 0 and all(counts(*(exact.pick(part=part) for part in pair)) for pair in roots)
         told = ("√d_k: here, no" if hurt else "can’t tell", "Norm: it depends on the depth")
-        first, last = card.verdict(told[0]), card.verdict(told[1] if hurt and better and needed else "can’t tell")
+        first, last = tested.verdict(told[0]), tested.verdict(told[1] if hurt and better and needed else "can’t tell")
         yield Step(
             "A verdict holds for one size",
             beat(
@@ -291,13 +291,13 @@ class Arguing(Chapter):
                 *norms.end(),
                 exchange([first], [last]),
             ),
-            stage=[card, heads.columns],
+            stage=[tested, heads.columns],
         )
 
     def size_against_data(self, run: Trace) -> Iterator[Step]:
         """Accuracies of models of several widths: what is scarce depends on where one stands."""
-        card, mean = TestedClaim("“More data helps.”"), run["exact.over_seeds"]
-        picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
+        tested, mean = TestedClaim("“More data helps.”"), run["exact.over_seeds"]
+        picture, widths = SizeAndData(run, tested.inside), run["width"].quantities()
         low, *_, high = mean
         ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
         wide = run["exact"].pick(width=len(widths) - 1)
@@ -326,15 +326,15 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
-                appear(card.verdict("if the model is wide" if held else "can’t tell")),
+                appear(tested.verdict("if the model is wide" if held else "can’t tell")),
             ),
-            stage=[card],
+            stage=[tested],
         )
 
     def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
-        card, run, brief = TestedClaim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
-        picture = FailuresByLength(run, brief, card.inside)
+        tested, run, brief = TestedClaim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
+        picture = FailuresByLength(run, brief, tested.inside)
         early, late = picture.first_failed, picture.failed
         hardest = late.values[-1] == late.values.max() > late.values.min()
         yield Step(
@@ -358,15 +358,15 @@ class Arguing(Chapter):
             beat(
                 "Hard because long, or because rare? Again more than one thing changed: we can’t tell.",
                 appear(ring_around(picture.ticks[-1])),
-                appear(card.verdict("or rare ones: can’t tell")),
+                appear(tested.verdict("or rare ones: can’t tell")),
             ),
-            stage=[card],
+            stage=[tested],
         )
 
     def a_failure(self, run: Trace) -> Iterator[Step]:
         """A sentence that goes wrong, and the forms that other nouns give."""
-        card = TestedClaim("“The noun in between gives the form.”")
-        picture, tally = NounInBetween(run, card.inside), run["swapped.tally"]
+        tested = TestedClaim("“The noun in between gives the form.”")
+        picture, tally = NounInBetween(run, tested.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
         caught = tallies_count(like, unlike) and unlike[0] * like[1] > like[0] * unlike[1]
@@ -391,9 +391,9 @@ class Arguing(Chapter):
             beat(
                 claim(bool(caught), "So here, the form depends on that noun.", "So this test does not show it."),
                 appear(ring_around(picture.stood[-1][0], "focus")),
-                appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
+                appear(tested.verdict("here, yes", "residual") if caught else tested.verdict("can’t tell")),
             ),
-            stage=[card, picture.source],
+            stage=[tested, picture.source],
         )
 
     def a_checklist(self, run: Trace, trace: Trace) -> Iterator[Step]:
@@ -448,8 +448,8 @@ def _as_if_alone(run: Trace) -> bool:
     return bool(run["exact.splits_beyond"].pick(part=HEADS) <= run["exact.level"] * run["exact.ways_to_split"])
 
 
-def _first_verdict(run: Trace, card: TestedClaim) -> Words:
-    return card.verdict("wrong?", "warning") if _as_if_alone(run) else card.verdict("can’t tell")
+def _first_verdict(run: Trace, tested: TestedClaim) -> Words:
+    return tested.verdict("wrong?", "warning") if _as_if_alone(run) else tested.verdict("can’t tell")
 
 
 def _norms(deep: Trace, room: Room) -> SizeInteraction:

@@ -130,8 +130,6 @@ def modern_blocks(bench: Bench) -> Found:
     layers, d_head = config.decoder_layers, config.d_head
     own = {name: heads * d_head for name, heads in (("every", config.heads), ("shared", config.kv_heads))}
     large, context = PUBLISHED["GPT-3"], 2048
-    full = float(cache_bytes(layers, own["every"], config.max_positions))
-    few = full / float(cache_bytes(large[0], large[4], 1))
     vector = {
         name: norm[name].astype(np.float32)[:ENTRIES] for name in ("stream", "centred", "layer_normed", "rms_normed")
     }
@@ -164,7 +162,7 @@ def modern_blocks(bench: Bench) -> Found:
         | tensors("head d_head", queries=head["q"][:, QUERY])
         | tensors("kv_head d_head", shared_keys=head["k"][:, QUERY], shared_values=head["v"][:, QUERY])
         | tensors("choice", {"choice": ("queries", "keys and values")}, heads=[config.heads, config.kv_heads])
-        | tensors("length", lengths=lengths, large_tokens=[0, few], large_growth=[0, full / MEGABYTE])
+        | tensors("length", lengths=lengths)
         | tensors("choice length", words, cache=kept)
         | tensors("part", large_parts, large_sizes=np.array([large[0], large[1], context]))
         | tensors(large_cache=cache_bytes(large[0], large[4], context) / GIGABYTE)
