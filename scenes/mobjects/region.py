@@ -33,5 +33,5 @@ class Region(VGroup):
         super().__init__(self.words)
 
     def called(self, name: str) -> Words:
-        """Another name in the place of the card's own."""
+        """Another name in the place of the region's own."""
         return Words(name, *self.NAMED).begin_in(self.head)

@@ -137,7 +137,7 @@ class FeedForward(Chapter):
         )
 
     def a_detector(self, chosen: FollowedNeuron, trace: Trace) -> Iterator[Step]:
-        """A neuron compares its key with every vector, and fires for what reaches beyond a fence."""
+        """A neuron compares its key with every vector, and fires for what reaches beyond a threshold."""
         word, gated = chosen.word, gate_of(trace)
         activation = "the gate" if gated else activation_of(trace)
         post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)

@@ -101,7 +101,7 @@ class NeuronDetector:
         before: what the neuron before the activation is called.
 
     How far a vector reaches along the key is their dot product. Where that plus the bias is zero, the zero line of the
-    bars at the right is a fence: each is as long as its vector reaches beyond.
+    bars at the right is a threshold: each is as long as its vector reaches beyond.
     """
 
     def __init__(self, chosen: FollowedNeuron, trace: Trace, before: str) -> None:
@@ -149,7 +149,7 @@ class NeuronDetector:
         height, edge = self.arrows[here][-1].points[0][1] * UP, RIGHT * self.before[here].get_left()[0]
         #: The way on from the arrow that is followed to the end of its bar.
         self.level = dashes(self.chips[0].get_right() * RIGHT + height, edge + height, "ink2", 3)
-        #: How far the vector that is followed reaches beyond the fence.
+        #: How far the vector that is followed reaches beyond the threshold.
         self.reach = activation_bar(pre.quantity(here), one, 2 * SPOT, foot[0], floor, ground)
         top, low = (np.array([foot[0], at(0, edge)[1], 0]) for edge in (plot.top - 56, plot.bottom + 20))
         self.key = arrow(low, top, "key", 9, 30)
@@ -175,7 +175,7 @@ class NeuronDetector:
         above = Words("fires above", "stage word", "focus").end_in(left).stand_on(floor + units(AIR))
         along = Words("stretched along the key", "stage word", "ink2").begin_at(foot[0] + units(2 * AIR))
         self.names += [above, along.stand_on(at(0, body.bottom)[1])]
-        self.fence = rule(self.zero.get_left(), self.zero.get_right(), "focus", 5)
+        self.threshold = rule(self.zero.get_left(), self.zero.get_right(), "focus", 5)
 
     def fold(self) -> tuple[Animation, ...]:
         """Vector and key become arrows, and the bar stands on the key."""
@@ -184,12 +184,12 @@ class NeuronDetector:
         return *exchange(old, new, "row"), leave(self.names[2], self.large[1])
 
     def measure(self) -> list[Any]:
-        """The arrow reaches so far along the key, and what lies beyond the fence is the bar."""
+        """The arrow reaches so far along the key, and what lies beyond the threshold is the bar."""
         bar, told = self.before[self.here], self.numbers_before[self.here]
         return [
             appear(self.origin, self.chips[0], self.names[5]),
             (draw(self.drops[self.here]), appear(self.feet[self.here])),
-            (draw(self.fence), *map(follow, self.names[3:5])),
+            (draw(self.threshold), *map(follow, self.names[3:5])),
             (Travel(self.reach, bar, kind="row"), draw(self.level, kind="row"), follow(told)),
         ]
 
