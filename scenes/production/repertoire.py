@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # Manim takes a second to import, and a list of chapters needs none of it
@@ -97,15 +98,25 @@ class ChapterEntry:
         return found
 
 
+class _Text(SourceFileLoader):
+    """Loads a file from its text, never from bytecode.
+
+    Python takes bytecode for fresh if the file was saved in the same second and is as long as before, as it may be
+    while somebody edits a chapter.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.get_filename(fullname))
+
+
 def _module_in(path: Path) -> ModuleType:
     """Run the file of a user."""
     name = f"_chapter_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = _Text(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
     return module
 
 
