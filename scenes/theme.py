@@ -117,7 +117,7 @@ class Type:
 
 #: Every way in which this project sets a text. 24 px em is the smallest: see docs/decisions.
 TYPES = {
-    "kicker": Type("Inter", 560, 25),
+    "kicker": Type("Inter", 560, 30),
     "map": Type("Inter", 420, 24),
     "title": Type("Source Serif 4", 480, 48),
     "chapter": Type("Source Serif 4", 480, 84),
