@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, VGroup
 from scenes.animations import (
     Dive,
     Flight,
+    Play,
     Swinging,
     Travel,
     Visit,
@@ -31,6 +32,7 @@ from scenes.chapters.c01_meaning.blend import LookupSum
 from scenes.chapters.c01_meaning.carried import CarriedStep
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c01_meaning.unknown_ways import UnknownWays
+from scenes.chapters.c20_faq.whole_model import WholeModel
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
@@ -44,6 +46,7 @@ from scenes.mobjects.soft_lookup import Slider, SoftTable
 from scenes.mobjects.text import Words, number
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
+from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
 from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
@@ -88,7 +91,7 @@ class Meaning(Chapter):
         yield from self.one_embedding(trace, focus)
 
     def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
-        """The model at work, closed, and the question of the lecture."""
+        """The model at work, closed, a glimpse of what the lecture opens, and its question."""
         words, output = opening.source.chips, [*opening.output]
         told = (
             "and nothing comes out: it ends at once."
@@ -99,16 +102,24 @@ class Meaning(Chapter):
             if "probs" in trace
             else "and a vector comes out for each token."
         )
+        dive = Dive([opening.box, opening.name_plate], opening.box, opening.inside)
+        inward: list[Play | None] = [(leave(*output), dive)]
+        asking, flow = appear(opening.question), None
+        if {"encoder.0.resid_pre", "decoder.0.resid_pre", "probs"} <= trace.keys() and opening.gives:
+            model = WholeModel(trace, decoder_rows_of(trace), [chip.label for chip in words], opening.inside)
+            read, reads, written = model.chips
+            inward = [
+                (dive, *(Travel(word, chip, leaving=True) for word, chip in zip(output, written, strict=True))),
+                (deal(words, read), appear(reads), draw(*model.streams.values()), model.rest()),
+            ]
+            asking, flow = None, model.flow()
         yield Step(
             "What happens inside?",
             beat("Somebody types a sentence.", appear_in_turn(words, "slow")),
             beat("It goes into a model,", appear(opening.box), gather(words, opening.name_plate)),
             beat(told, hand_out(output, opening.box, "slow")),
-            beat(
-                "What happens inside? And how can a machine compute with meaning?",
-                (leave(*output), Dive([opening.box, opening.name_plate], opening.box, opening.inside)),
-                appear(opening.question),
-            ),
+            beat("What happens inside?", *inward),
+            beat("And how can a machine compute with meaning?", asking, ambient=flow),
             stage=(),
         )
 
