@@ -36,7 +36,7 @@ class DecoderRows:
         return self.named(f"decoder.{self.layer}.cross_attn")
 
     def mean_weights(self, trace: Trace) -> NamedTensor:
-        """The source position that gets the most attention of each row that writes one of `written`, heads averaged."""
+        """The cross-attention weights of the rows that write one of `written`, as means over the heads: "query key"."""
         seen: NamedTensor = trace[f"{self.cross}.mean_weights"].pick(batch=0)
         return seen.pick(query=tuple(range(len(self.written))))
 
