@@ -7,7 +7,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import draw, follow
 from scenes.layout import Room
-from scenes.mobjects.planes import Plane, add_at_tip
+from scenes.mobjects.planes import Plane, add_at_tip, put_aside
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.text import Words, number
@@ -30,9 +30,10 @@ class Coordinates(VGroup):
         vectors: "position d_model".
         token: whose vector it is.
         room: the rectangle that is filled.
+        inside: a part of it.
 
-    Before that, the vectors of all tokens fill the room: `tokens` and their `strips`. `own` is the arrow of the token,
-    and `others` are those of the others, by the same two entries.
+    Before that, the vectors of all tokens fill what is `inside`, or all: `tokens` and their `strips`. `own` is the
+    arrow of the token, and `others` are those of the others, by the same two entries.
 
     Example::
 
@@ -40,12 +41,13 @@ class Coordinates(VGroup):
         figure = Coordinates(vectors, vectors.label("position", 3), Room(280, 190, 1640, 800))
     """
 
-    def __init__(self, vectors: NamedTensor, token: Label, room: Room) -> None:
+    def __init__(self, vectors: NamedTensor, token: Label, room: Room, inside: Room | None = None) -> None:
         own = vectors.pick(position=token)
         head, rest = room.split_rows(HIGH, DOWN_TO)
         labels = vectors.words("position")
         side, line = head.split_columns(gutter(labels), 14)
-        self.tokens, self.strips = named_rows(vectors, room, line.width, "residual")
+        body = inside or room
+        self.tokens, self.strips = named_rows(vectors, body, body.width - gutter(labels) - 14, "residual")
         self.chip = Token(token, "", side.width, 60).move_to(side.centre)
         self.vector = vector_in(line, own, "residual")
         places = sorted((own.smallest()[0].position, own.largest()[0].position))
@@ -53,7 +55,7 @@ class Coordinates(VGroup):
         entries = [own.quantity(place) for place in places]
         self.numbers, self.names = VGroup(), VGroup()
         foot = self.vector.get_bottom()[1] - units(46)
-        for cell, entry, name in zip(self.cells, entries, ("across", "up"), strict=True):
+        for cell, entry, name in zip(self.cells, entries, ("across", "up" if entries[1] >= 0 else "down"), strict=True):
             self.numbers.add(number(entry, ".2f", "stage number").settle(np.array([cell.get_x(), foot, 0])))
             self.names.add(Words(name, "fact", "ink2"))
         self._name_numbers(line)
@@ -76,6 +78,9 @@ class Coordinates(VGroup):
                 self.own = lead
             else:
                 self.others.add(lead)
+        for label, row in rows:
+            chips = [chip for chip in self.chips if chip.label.position != label.position]
+            put_aside(plane.foot, plane.point(row.values), chips, self.chips)
         super().__init__(
             self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
             self.leads, self.numbers,

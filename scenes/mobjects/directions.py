@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Away, Ground, Tick, Tip, means
+from scenes.mobjects.marks import Away, Ground, Tip, means
 from scenes.mobjects.planes import Plane
-from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dashes, dot, rule
+from scenes.mobjects.shapes import dot, rule
 from scenes.mobjects.text import Words, word
-from scenes.theme import at, palette, pixels, units
-from transformer_core.tracing.provenance import Label, Quantity
+from scenes.theme import at, pixels, units
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px around the words, of a dot, and between it and its name; the style of the names.
@@ -122,59 +120,3 @@ def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:
     text = word(label, NAMES, role).settle(spot.get_center())
     text.shift(RIGHT * (spot.get_edge_center(side) + side * units(NEAR) - text.get_edge_center(-side))[0])
     return text
-
-
-class CosineDots(VGroup):
-    """Cosines of two kinds of pairs as dots that pile up, and a line that chance seldom passes.
-
-    Args:
-        rows: the cosines of each kind, by the name that is written at the left; the last row is that of chance.
-        level: the cosine that chance seldom passes.
-        counts: what is written at the right of each row: what lies beyond the line.
-        room: the rectangle that is filled.
-
-    `lines[name]` are the dots of a row; those that do not pass the line are grey.
-    """
-
-    def __init__(
-        self, rows: Mapping[str, Sequence[NamedTensor]], level: Quantity, counts: Sequence[str], room: Room
-    ) -> None:
-        side, rest = room.split_columns(SIDE, 24)
-        body, ends = rest.split_columns(-SIDE, 24)
-        high = body.height - 2 * MARGIN
-        values = np.concatenate([tensor.values for tensors in rows.values() for tensor in tensors])
-        low, most = min(0.0, float(values.min())) - 0.04, 1.0
-        (cosines, *_), *_ = rows.values()
-        plot = self.plot = Plot(cosines, cosines, ((low, most), (0, high)), body.width, high)
-        plot.remove(plot.names[1])
-        plot.names.remove(plot.names[1])
-        plot.shift(at(body.left, body.top + MARGIN / 2 + high) - plot.axes[0].get_left())
-        plot.axes[1].set_stroke(opacity=0)
-        self.lines, self.names, self.counts, self.floors = {}, VGroup(), VGroup(), VGroup()
-        for i, ((name, tensors), count) in enumerate(zip(rows.items(), counts, strict=True)):
-            foot, role = high * (len(rows) - 1 - i) / len(rows), "ink" if i == len(rows) - 1 else "residual"
-            self.lines[name], piled = VGroup(), Counter[int]()
-            for tensor in tensors:
-                for quantity in tensor.quantities():
-                    column = int((quantity - low) / (most - low) * body.width / PILE)
-                    y = foot + PILE * (piled[column] + 0.5)
-                    piled[column] += 1
-                    self.lines[name].add(
-                        *plot.dots([quantity], [y], role if quantity > level else "ink3", PILE / 2 - 1)
-                    )
-            middle = plot.point(0.0, foot + PILE * 2)
-            self.names.add(Words(name, "stage word").settle(middle).begin_at(at(side.left, 0)[0]))
-            self.counts.add(Words(count, "stage word").settle(middle).end_at(at(ends.right, 0)[0]))
-            self.floors.add(plot.level(foot).set_stroke(palette().role("line")))
-        self.ends = VGroup(dashes(plot.point(x, 0), plot.point(x, high), "line", 3) for x in (0.0, most))
-        ends_named = [Words(name, "fact", "ink2") for name in ("at right angles", "the same way")]
-        for name, line in zip(ends_named, self.ends, strict=True):
-            name.next_to(line, DOWN, buff=units(8))
-        ends_named[1].align_to(self.ends[1], RIGHT)
-        self.beyond = Words("beyond the line", "fact", "ink").next_to(self.counts, UP).align_to(self.counts, RIGHT)
-        self.ends.add(*ends_named)
-        line = dashes(plot.point(float(level), 0), plot.point(float(level), high), "focus", 4)
-        self.level = means(line, Tick(level, plot.across))
-        super().__init__(
-            plot, self.floors, self.ends, *self.lines.values(), self.names, self.beyond, self.counts, self.level
-        )

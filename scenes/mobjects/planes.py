@@ -69,6 +69,18 @@ def add_at_tip(chips: VGroup, chip: Token, lead: VMobject, air: float) -> None:
         chips.add(chip)
 
 
+def put_aside(start: np.ndarray, tip: np.ndarray, chips: Sequence[Mobject], others: Sequence[Mobject]) -> None:
+    """Put those of `chips` that an arrow from `start` to `tip` runs through beside it, if no other is there."""
+    way, aside = direction(start, tip)
+    for chip in chips:
+        size, off = np.array([chip.width, chip.height, 0]) / 2, chip.get_center() - start
+        need, apart = float(np.abs(aside) @ size) + units(12), float(off @ aside)
+        if abs(apart) < need and -float(np.abs(way) @ size) < float(off @ way) < float(np.linalg.norm(tip - start)):
+            by = aside * (need * (1 if apart >= 0 else -1) - apart)
+            if all(clear_of(chip, other, by) for other in others if other is not chip):
+                chip.shift(by)
+
+
 def clear_of(one: Mobject, other: Mobject, by: float | np.ndarray = 0.0, air: float = 6) -> bool:
     """True if one thing, shifted `by` so much, lies more than `air` px beside another, or above or below it."""
     apart = np.abs(one.get_center() + by - other.get_center())[:2]

@@ -130,8 +130,8 @@ class SoftTable(VGroup):
 
     def __init__(self, weights: NamedTensor, values: list[Label], query: Label, room: Room) -> None:
         labels = weights.words("key")
-        head, body = room.split_rows(HEAD * 1.5, 20)
-        lines = body.rows(len(labels), 12)
+        head, body = room.split_rows(HEAD)
+        lines = body.split_rows(-FOOT, 12)[0].rows(len(labels), 8)  # as those of a `Slider`
         keys, rest = body.split_columns(gutter(labels), 30)
         middle, ends = rest.split_columns(-gutter(values), 30)
         self.query = _token(query, "query", keys.cross(head))

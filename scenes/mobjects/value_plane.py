@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +9,7 @@ from manim import Animation, VGroup
 
 from scenes.animations import Travel, lagged
 from scenes.layout import Room
-from scenes.mobjects.planes import Plane, add_at_tip, clear_of
+from scenes.mobjects.planes import Plane, add_at_tip, put_aside
 from scenes.mobjects.shapes import dashes, direction
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
@@ -72,25 +71,14 @@ class ValuePlane(VGroup):
         for j in order:
             add_at_tip(self.chips, Token(values.label("key", j), "value"), self.whole[j], 12)
             own += [j] if len(self.chips) > len(own) else []
-        self._clear(plane.point(ends[-1]), [*self.chips])
+        put_aside(foot, plane.point(ends[-1]), self.chips, self.chips)
         for j in order:
-            self._clear(plane.point(values.values[j]), [c for c, i in zip(self.chips, own, strict=True) if i != j])
+            chips = [c for c, i in zip(self.chips, own, strict=True) if i != j]
+            put_aside(foot, plane.point(values.values[j]), chips, self.chips)
         self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
         arrows = [*self.whole, *self.chained]
         self._settle(np.array([(one[0].points[0], one[-1].points[0]) for one in arrows]), room)
         super().__init__(self.ghosts, self.whole, self.origin, self.output, self.outline, self.chips, self.heading)
-
-    def _clear(self, tip: np.ndarray, chips: Sequence[Token]) -> None:
-        """Put those of `chips` that an arrow to `tip` runs through at its side, if no other chip is there."""
-        start = self.origin.get_center()
-        way, aside = direction(start, tip)
-        for chip in chips:
-            size, off = np.array([chip.width, chip.height, 0]) / 2, chip.get_center() - start
-            need, apart = float(np.abs(aside) @ size) + units(12), float(off @ aside)
-            if abs(apart) < need and -float(np.abs(way) @ size) < float(off @ way) < float(np.linalg.norm(tip - start)):
-                by = aside * (need * (1 if apart >= 0 else -1) - apart)
-                if all(clear_of(chip, other, by) for other in self.chips if other is not chip):
-                    chip.shift(by)
 
     def _settle(self, spots: np.ndarray, room: Room) -> None:
         """Put the name of the output beside its arrow, where it is clearest of all that is drawn."""

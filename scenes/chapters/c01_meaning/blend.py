@@ -7,9 +7,8 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import appear, exchange
 from scenes.layout import Room
-from scenes.mobjects.marks import Away, Ground, means
+from scenes.mobjects.dials import NEAR, Dial
 from scenes.mobjects.planes import clear_of
-from scenes.mobjects.shapes import dot
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.value_plane import ValuePlane
@@ -17,8 +16,8 @@ from scenes.theme import units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: Px above and below the arrows, beside what is named, and of the dot at the tip of a hand.
-AIR, NEAR, SPOT = 70.0, 22.0, 9.0
+#: Px above and below the arrows.
+AIR = 70.0
 
 
 class LookupSum(ValuePlane):
@@ -30,7 +29,7 @@ class LookupSum(ValuePlane):
         room: the rectangle that is filled.
 
     Each of `hands` is at its true angle to the sum, in turn on either side, with one of `called` and of `numbers` at
-    its tip; all are as long as `unit`, which is the sum then, and `told` says what they show.
+    its tip; all are as long as the arrow of the `dial`, which is the sum then, and `told` says what they show.
     """
 
     def __init__(self, run: Trace, query: Label, room: Room) -> None:
@@ -44,16 +43,12 @@ class LookupSum(ValuePlane):
         cosines, foot = run["likeness"], self.origin.get_center()
         order = [int(j) for j in np.argsort(-cosines.values)]
         px = (room.height / 2 - AIR) / float(np.sqrt(1 - cosines.values.min() ** 2))
-        self.unit = self.plane.line(foot, foot + units(px) * RIGHT, "weight", 10, 30)
-        self.hub = means(dot(foot, SPOT, "weight"), ground := Ground())
-        self.hands, self.called = VGroup(), VGroup()
+        self.dial, self.hands, self.called = Dial(foot, px, "weight"), VGroup(), VGroup()
         for j, cosine in enumerate(cosines.quantities()):
             side = (-1) ** order.index(j) * np.sign(run["value_plane"].values[order[0], 1])
-            tip = foot + units(px) * np.array([cosine, side * np.sqrt(1 - cosine**2), 0])
-            end = means(dot(tip, SPOT, "value"), Away(cosine, 0.0, 0, px, 2 * SPOT, ground))
-            self.hands.add(VGroup(self.plane.line(foot, tip, "value", 5, NEAR), end))
+            self.hands.add(self.dial.hand(cosine, "value", 5, side))
             (chip,) = (chip for chip in self.chips if chip.label.position == j)
-            self.called.add(chip.copy().next_to(end, RIGHT, buff=units(2 * NEAR)))
+            self.called.add(chip.copy().next_to(self.hands[-1][-1], RIGHT, buff=units(2 * NEAR)))
         column = max(chip.get_right()[0] for chip in self.called) + units(NEAR)
         self.numbers = VGroup(number(one, ".2f", "stage number") for one in cosines.quantities())
         for text, chip in zip(self.numbers, self.called, strict=True):
@@ -63,12 +58,16 @@ class LookupSum(ValuePlane):
             Words("true angles to the sum", "fact", "ink2").move_to(above, DOWN).align_to(self.heading, LEFT),
             Words("cosine", "fact", "ink2").move_to(above, DOWN).align_to(self.numbers, LEFT),
         )
-        self.passed = [*self.chips[2:]]  # what the chain runs through
+        self.passed, self.moved = self.chips[2:], VGroup()  # what the chain runs through, and where its pieces are
+        for chip in self.passed:
+            piece = self.chained[chip.label.position]
+            places = [chip.copy().next_to(piece, way, buff=units(NEAR)) for way in (DOWN, RIGHT, UP)]
+            self.moved.add(next(p for p in places if all(clear_of(p, other) for other in self.moved)))
         self.best = VGroup(self.called[order[0]], self.numbers[order[0]])
 
     def turn(self) -> tuple[Animation, ...]:
         """Turn each value out of the plane to its true angle, and let all and the sum be of one length."""
-        chips = {chip.label.position: chip for chip in self.chips if chip not in self.passed}
-        new = [self.called[j] for j in chips]
-        turned = exchange([*self.ghosts, *chips.values(), self.output], [*self.hands, *new, self.unit], "row")
-        return *turned, appear(self.hub, self.told[0], *(one for one in self.called if one not in new), rise=False)
+        chips = {chip.label.position: chip for chip in (*self.chips[:2], *self.moved)}
+        old = *self.ghosts, *(chips[j] for j in range(len(chips))), self.output
+        turned = exchange(old, [*self.hands, *self.called, self.dial.unit], "row")
+        return *turned, appear(self.dial.hub, self.told[0], rise=False)

@@ -2,110 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Riding, Through, Travel, leave
+from scenes.animations import Riding, Through, Travel, appear, exchange, leave
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_on
-from scenes.mobjects.marks import End, Ground, means
+from scenes.mobjects.dials import NEAR, Dial
+from scenes.mobjects.marks import End, means
 from scenes.mobjects.planes import Plane
-from scenes.mobjects.shapes import dot, rule
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, gap, units
+from scenes.theme import units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px around the arrows, for the words at their tips; of the heading, for the names, for a number, of a bar, and between
-#: a tip and its word.
-ACROSS, DOWN_TO, HEAD, NAME, NUMBER, BAR, NEAR = 80.0, 84.0, 70.0, 170.0, 90.0, 40.0, 20.0
+#: Px around the arrows, for the words at their tips; from a chip to its number; and how far along its hand, and how far
+#: beside it, the chip of the first word is.
+ACROSS, DOWN_TO, OVER, ALONG, ASIDE = 80.0, 84.0, 34.0, 0.7, 84.0
 
 
 class CarriedStep(VGroup):
     """Three words as arrows in a plane, the step from the second to the third, and the same step at the first.
 
     Args:
-        run: `queen_plane` of four words, `queen_step`, and along the way `queen_path` and `queen_way`.
-        room: the rectangle that is filled: at the right stand the words of `queen_way`, nearest first in the end.
+        run: `queen_plane` of four words, `queen_step`, `queen_cosine`, and along the way `queen_way`.
+        dial: on which the sum is the arrow to the right, and the first and the fourth word are hands.
+        room: the rectangle that the plane fills.
 
-    The `sum` is an arrow with its name that begins as the first word, and is led along the `carried` step.
+    `states` are these hands with the chips of their words, frame by frame of the way.
     """
 
-    def __init__(self, run: Trace, room: Room) -> None:
-        left, right = room.golden_columns()
-        words, path, step = run["queen_plane"], run["queen_path"], run["queen_step"].quantities()
-        spots = np.vstack([words.values, path.values, np.zeros((1, 2))])
-        self.plane = plane = Plane(spots, left.inset(ACROSS, DOWN_TO), 11, "ink")
-        self.origin, foot = plane.origin, plane.foot
+    def __init__(self, run: Trace, dial: Dial, room: Room) -> None:
+        words, way, step = run["queen_plane"], run["queen_way"], run["queen_step"].quantities()
+        spots = np.vstack([words.values, words.values[0] + run["queen_step"].values, np.zeros((1, 2))])
+        self.plane = plane = Plane(spots, room.inset(ACROSS, DOWN_TO), 11, "ink")
+        self.origin, self.dial = plane.origin, dial
         ways = [spot.quantities() for spot in words]
-        leads = [means(plane.arrow(foot, way, "residual"), End(way[0], axis="vocab")) for way in ways]
-        self.three, self.goal = VGroup(*leads[:-1]), leads[-1]
-        sides = (UP, LEFT, RIGHT, UP)
-        self.names = VGroup()
-        for label, lead, side in zip(words.words("vocab"), leads, sides, strict=True):
-            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR)))
+        leads = [means(plane.arrow(plane.foot, one, "residual"), End(one[0], axis="vocab")) for one in ways]
+        self.three, self.goal, self.names = VGroup(*leads[:-1]), leads[-1], VGroup()
+        labels = words.words("vocab")
+        for label, lead, side in zip(labels, leads, (UP, LEFT, RIGHT, DOWN + RIGHT), strict=True):
+            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR) / np.linalg.norm(side)))
         self.step, self.carried = (
             plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)
         )
-        _, man, woman, _ = words.words("vocab")
-        self.said = Words(f"− “{man}” + “{woman}”", "stage word").next_to(self.step, DOWN, buff=units(NEAR))
-        self.sums = [
-            VGroup(
-                *plane.arrow_to(foot, spot.quantities(), "residual"),
-                end := dot(plane.point(spot.values), 14, "focus"),
-                Words("sum", "stage word", "residual").next_to(end, DR, buff=units(NEAR / 2)),
-            )
-            for spot in path
-        ]
-        self.sum = self.sums[0].copy()
-        self._list(run, right)
-        super().__init__(self.origin, self.three, self.names, self.step, self.carried, self.sum)
+        self.said = Words(f"− “{labels[1]}” + “{labels[2]}”", "stage word").next_to(self.step, DOWN, buff=units(NEAR))
+        self.pair = [labels[0], labels[3]]
+        known = [str(label) for label in way.words("vocab")]
+        self.rows = [[frame.quantity(known.index(str(label))) for label in self.pair] for frame in way]
+        self.states = [self._hands(frame) for frame in self.rows]
+        self.now, self.numbers = self.states[0].copy(), self._numbers(0)
+        self.told = VGroup(
+            Words("sum", "stage word").next_to(dial.unit, RIGHT, buff=units(NEAR)),
+            Words("true angles to the sum", "fact", "ink2").next_to(dial.unit, DOWN, buff=units(NEAR)),
+        )
+        self.rest = self._rest(run["queen_cosine"])
+        super().__init__(self.origin, self.three, self.goal, self.names, self.step, self.carried)
 
-    def _list(self, run: Trace, room: Room) -> None:
-        """The words, nearest first in the end, and their cosines in each frame of the way."""
-        way = run["queen_way"]
-        self.listed = way.words("vocab")
-        queen = str(run["queen_plane"].words("vocab")[-1])
-        head, body = room.inset(0, gap("cell")).split_rows(HEAD)
-        lines = body.rows(len(self.listed), 8)
-        side, rest = body.split_columns(NAME, 16)
-        ground, ends = Ground(), np.argsort(np.argsort(-way.values[-1], kind="stable"))
-        self.heading = Words("by cosine, in all dimensions", "fact", "ink2").begin_in(head)
-        self.zero = means(rule(at(rest.left, body.top), at(rest.left, body.bottom), "ink3", 3), ground)
-        places, names = [lines[end] for end in ends], (word(label, "stage word") for label in self.listed)
-        self.texts = VGroup(name.begin_in(side.cross(line)) for name, line in zip(names, places, strict=True))
-        self.rows: list[list[Quantity]] = [frame.quantities() for frame in way]
-        self.bars_of = [VGroup() for _ in self.rows]
-        for bars, row in zip(self.bars_of, self.rows, strict=True):
-            for label, cosine, line in zip(self.listed, row, places, strict=True):
-                start, role = rest.cross(line), "residual" if str(label) == queen else "ink2"
-                foot = at(start.left, (start.top + start.bottom) / 2)
-                bars.add(bar_on(foot, ground, cosine, "width", rest.width - NUMBER, BAR, role=role, radius=4))
-        self.bars = self.bars_of[0].copy()
-        self.numbers = VGroup()
-        for bar, quantity in zip(self.bars, self.rows[0], strict=True):
-            self.numbers.add(number(quantity, ".2f", "stage number").settle(bar.get_right() + self._beside))
+    def _hands(self, row: Sequence[Quantity]) -> VGroup:
+        """Both hands and their chips: the first word's beside its hand, the fourth's beyond its tip."""
+        (king, queen), (one, other) = row, map(Token, self.pair)
+        hands = self.dial.hand(king, "ink2", 8), self.dial.hand(queen, "residual", 8)
+        across, up, _ = (self.dial.spot(king) - self.dial.foot) / units(self.dial.px)
+        one.move_to(self.dial.spot(king, reach=ALONG) + units(ASIDE) * np.array([-up, across, 0]))
+        other.next_to(hands[1][-1], RIGHT, buff=units(NEAR))
+        return VGroup(*hands, one, other)
 
-    @property
-    def _beside(self) -> np.ndarray:
-        return RIGHT * units(NUMBER * 0.55)
+    def _numbers(self, frame: int) -> VGroup:
+        """The cosines over the chips in a frame."""
+        chips = self.states[frame][2:]
+        return VGroup(
+            number(one, ".2f", "stage number").settle(chip.get_top() + UP * units(OVER))
+            for one, chip in zip(self.rows[frame], chips, strict=True)
+        )
+
+    def _rest(self, cosines: NamedTensor) -> VGroup:
+        """The tips of the nearest tokens but these two, and what they say of all others."""
+        tips = VGroup(self.dial.spoke(one, "ink2")[-1] for one in cosines.quantities()[2:])
+        return VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP + LEFT))
 
     def line_of(self, label: Label) -> VGroup:
-        """The row of a word with its bar and its cosine with the sum, where they stand in the end."""
-        place = [str(one) for one in self.listed].index(str(label))
-        bar = self.bars_of[-1][place]
-        cosine = number(self.rows[-1][place], ".2f", "stage number").settle(bar.get_right() + self._beside)
-        return VGroup(self.texts[place], bar, cosine)
+        """The chip of a word of the pair, and its cosine with the sum in the end."""
+        place = [str(one) for one in self.pair].index(str(label))
+        return VGroup(self.states[-1][2 + place], self._numbers(-1)[place])
 
     def carry(self) -> Animation:
         """The step goes to the tip of the first word."""
         return Travel(self.step, self.carried, 0.0, "row")
 
+    def turn(self) -> tuple[Animation, ...]:
+        """Turn the arrows of the pair out of the plane to their true angles to the sum, which is the first word yet."""
+        gone = self.origin, *self.three[1:], *self.names[1:3], self.step, self.carried, self.said
+        old = self.three[0], self.goal, self.names[0], self.names[3]
+        return leave(*gone), *exchange(old, self.now, "row"), appear(self.dial.hub, self.dial.unit, *self.told)
+
     def lead(self) -> tuple[Animation, ...]:
-        """The sum is led along the step, and the bars follow; its name is gone on the way past the fourth word."""
+        """The sum is led along the step: the angles to it change, and numbers ride over the chips."""
+        boxes = [VGroup(*(chip.box for chip in state[2:])) for state in (self.now, *self.states)]
+        rest = [_without(state) for state in (self.now, *self.states)]
         return (
-            leave(self.sum[-1]),
-            Through(VGroup(*self.sum[:-1]), [VGroup(*one[:-1]) for one in self.sums], "slow"),
-            Riding(self.bars, self.bars_of, self.numbers, self.rows, ".2f", self._beside, "slow"),
+            Through(rest[0], rest[1:], "slow"),
+            Riding(boxes[0], boxes[1:], self.numbers, self.rows, ".2f", UP * units(OVER), "slow"),
         )
+
+
+def _without(state: VGroup) -> VGroup:
+    """All shapes of hands and chips but the boxes of the chips."""
+    boxes = [chip.box for chip in state[2:]]
+    return VGroup(part for part in state.family_members_with_points() if part not in boxes)

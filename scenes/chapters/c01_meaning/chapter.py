@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, VGroup
+from manim import DOWN, LEFT, RIGHT
 
 from scenes.animations import (
     Dive,
@@ -18,6 +18,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     fill,
     gather,
     grow,
@@ -37,7 +38,8 @@ from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
 from scenes.mobjects.coordinates import Coordinates
-from scenes.mobjects.directions import CosineDots, WordSteps
+from scenes.mobjects.dials import Dial, Sheaves
+from scenes.mobjects.directions import WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo
 from scenes.mobjects.region import Region
@@ -59,6 +61,8 @@ ASKED_FOR = {COPIED: "nearest: the right capital", "comparative": "nearest: the 
 #: Its relations, in the order in which they are shown, and the names of both kinds of pairs.
 RELATIONS = "plural", "past", "comparative", "capital", "gender"
 REAL, CHANCE = "real pairs", "random pairs"
+#: The cosine of two vectors.
+COSINE = "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))"
 #: The sense of a Spanish word, for who knows no Spanish.
 GLOSSES = {"banco": "(money)", "orilla": "(river)"}
 
@@ -77,18 +81,21 @@ class Meaning(Chapter):
         focus = focus_of(trace)
         opening = Opening(vectors_of(trace, focus).words("position"), *what_comes_out(trace, focus))
         yield from self.from_outside(trace, focus, opening)
-        yield from self.a_word_is_a_vector(trace, focus, opening.source)
+        yield from self.a_word_is_a_vector(trace, focus, opening)
         region = Region(f"embeddings of {trace[f'{MEANING}.model'].words('model')[0]}, a real language model")
-        for part in (
-            self.directions,
-            self.dot_product,
-            self.king_and_queen,
-            self.more_than_luck,
-            self.softmax,
-            self.soft_lookup,
-        ):
-            yield from part(trace, region)
-        yield from self.one_embedding(trace, focus)
+        left, right = region.inside.golden_columns()
+        dial, cosine = Dial.at_the_foot(left), right.fit(Formula(COSINE, LARGE))
+        yield from self.directions(trace, region)
+        yield from self.dot_product(trace, region, cosine)
+        yield from self.king_and_queen(trace, region, dial, cosine)
+        yield from self.more_than_luck(trace, region, dial, cosine)
+        yield from self.softmax(trace, region)
+        lookup = trace.under(f"{MEANING}.lookup", query=0)
+        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
+        right, left = region.inside.golden_columns(last=True)
+        table = SoftTable(lookup["weights"], lookup["value_plane"].words("key"), query, left)
+        yield from self.soft_lookup(lookup, region, table, LookupSum(lookup, query, right))
+        yield from self.one_embedding(trace, focus, table)
 
     def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
         """The model at work, closed, a glimpse of what the lecture opens, and its question."""
@@ -123,10 +130,10 @@ class Meaning(Chapter):
             stage=(),
         )
 
-    def a_word_is_a_vector(self, trace: Trace, focus: Focus, ribbon: Ribbon) -> Iterator[Step]:
+    def a_word_is_a_vector(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
         """An embedding as a strip of cells, and as an arrow."""
         vectors, token = vectors_of(trace, focus), focus.query_token
-        here, picture = ribbon.place(token), Coordinates(vectors, token, STAGE)
+        here, picture = opening.source.place(token), Coordinates(vectors, token, STAGE, opening.inside.padded())
         chips, strips = picture.tokens, picture.strips
         others = [part for row in (chips, strips) for part in (*row[:here], *row[here + 1 :])]
         ring = ring_around(picture.vector.cells[0])
@@ -144,7 +151,7 @@ class Meaning(Chapter):
                     "Each cell shows the largest of a few numbers: blue is positive, orange negative.",
                 ),
                 (
-                    *([leave(*others)] if others else []),
+                    leave(opening.box, *others),
                     Travel(chips[here], picture.chip, leaving=True),
                     Travel(strips[here], picture.vector, leaving=True),
                 ),
@@ -164,7 +171,7 @@ class Meaning(Chapter):
                 (leave(picture.leads, *picture.numbers, *picture.names), appear(ring)),
                 Visit(ring, [*picture.vector.cells], "tour"),
             ),
-            stage=chips,
+            stage=[opening.box, *chips],
         )
 
     def directions(self, trace: Trace, region: Region) -> Iterator[Step]:
@@ -218,7 +225,7 @@ class Meaning(Chapter):
             stage=[region],
         )
 
-    def dot_product(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def dot_product(self, trace: Trace, region: Region, angle: Formula) -> Iterator[Step]:
         """The dot product and the cosine, as geometry."""
         run = trace.under(f"{MEANING}.lookup")
         query, key = (run["scores"].words(axis)[0] for axis in ("query", "key"))
@@ -226,11 +233,7 @@ class Meaning(Chapter):
         plane = PlaneOfTwo(run, query, key, room, "dot product")
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
         product = facts_room.fit(Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE))
-        angle = Formula(
-            "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE
-        )
-        value = number(cosine, ".2f", "large number")
-        facts_room.fit(VGroup(angle, value).arrange(DOWN, buff=gap("part")))
+        value = number(cosine, ".2f", "large number").next_to(angle, DOWN, buff=gap("part"))
         swing = Swinging(plane, dot, run["turned_scores"].pick(query=query, key=key).quantities(), riding=False)
         upright = plane.lengths[0].copy().next_to(plane.wall, LEFT, buff=gap("chip"))
         own = plane.drop, plane.reach, plane.names[1], upright
@@ -255,15 +258,16 @@ class Meaning(Chapter):
             beat(
                 "Divided by both lengths, it is the cosine.",
                 (leave(product), swing.back()),
-                (leave(swing.traces), appear(*own, plane.lengths[1], angle, value)),
+                (leave(swing.traces, plane.area), appear(*own, plane.outline, plane.angle)),
+                appear(plane.lengths[1], angle, value),
             ),
             stage=[region],
         )
 
-    def king_and_queen(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def king_and_queen(self, trace: Trace, region: Region, dial: Dial, cosines: Formula) -> Iterator[Step]:
         """A step between two words, carried to a third; the nearest words follow it."""
         run = trace.under(MEANING)
-        picture = CarriedStep(run, region.inside)
+        picture = CarriedStep(run, dial, region.inside.golden_columns()[0])
         king, man, woman, queen = run["queen_plane"].words("vocab")
         (nearest, second), (cosine, close) = run["queen_cosine"].words("rank")[:2], run["queen_cosine"].quantities()[:2]
         first = run["queen_way"].pick(frame=0).largest()[0]
@@ -280,51 +284,56 @@ class Meaning(Chapter):
             beat(f"Add the same step to “{king}”.", picture.carry()),
             beat(
                 f"At first, “{first}” itself is nearest, by cosine in all dimensions.",
-                appear(picture.sum),
-                appear(picture.heading, picture.zero, picture.texts, picture.bars, picture.numbers),
+                picture.turn(),
+                appear(picture.numbers),
             ),
             beat(
                 f"The sum moves away from “{first}”, and in the end, of all tokens, none left out, "
                 f"the nearest is “{nearest}”,",
                 picture.lead(),
-                appear(picture.sums[-1][-1], ring),
+                (appear(picture.rest), appear(ring)),
             ),
             beat(
                 claim(bool(cosine - close < 1 / 20), "but only just: ", "by cosine: ")
                 + f"{cosine:.2f} against {close:.2f} for “{second}”.",
-                move_ring(ring, VGroup(*map(picture.line_of, (nearest, second))), roomy=True),
+                move_ring(ring, picture.line_of(nearest), roomy=True),
+                appear(ring_around(picture.line_of(second), roomy=True)),
             ),
-            stage=[region],
+            stage=[region, cosines],
         )
 
-    def more_than_luck(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def more_than_luck(self, trace: Trace, region: Region, dial: Dial, cosines: Formula) -> Iterator[Step]:
         """All pairs of all relations, against pairs by chance."""
         run = trace.under(MEANING)
         rows = {REAL: [run[f"{kind}_cosine"] for kind in RELATIONS], CHANCE: [run["chance_hundredths"]]}
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
-        picture = CosineDots(rows, run["chance"].quantity(0), counts, region.inside)
+        room = region.inside.golden_columns()[1].golden_rows()[0]
+        picture = Sheaves(dial, rows, run["chance"].quantity(0), counts, room)
         yield Step(
             "Are parallel steps more than luck?",
             beat(
                 f"Pair words at random, {run['chance_pairs']:,.0f} times: each dot is a hundredth of them.",
-                (appear(picture.names[1], picture.plot), fill(picture.lines[CHANCE], "slow")),
+                (appear(picture.names[1], picture.ends[1]), fill(picture.lines[CHANCE], "slow")),
             ),
-            beat("Their steps have little in common: most cosines are small,", appear(picture.ends)),
+            beat(
+                "Their steps have little in common: most cosines are small,",
+                (draw(picture.upright), appear(picture.ends[0])),
+            ),
             beat(
                 f"only {run['chance_share']:share} lie beyond this line.",
-                draw(picture.level),
-                appear(picture.beyond, picture.counts[1]),
+                (draw(picture.level), appear(picture.beyond)),
+                appear(picture.counts[1]),
             ),
             beat(
                 "Now real pairs: plurals, past forms, comparatives, capitals, male and female.",
-                appear(picture.names[0], picture.floors[0]),
+                appear(picture.names[0]),
                 fill(picture.lines[REAL], "slow"),
             ),
             beat(
                 f"{run['above_in_all']} of {run['pairs_in_all']} lie beyond it: far more than luck.",
                 appear(picture.counts[0]),
             ),
-            stage=[region],
+            stage=[region, cosines, dial.hub, dial.unit],
         )
 
     def softmax(self, trace: Trace, region: Region) -> Iterator[Step]:
@@ -360,13 +369,8 @@ class Meaning(Chapter):
             stage=[region],
         )
 
-    def soft_lookup(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def soft_lookup(self, run: Trace, region: Region, table: SoftTable, picture: LookupSum) -> Iterator[Step]:
         """A dictionary that is asked for what it does not have."""
-        run = trace.under(f"{MEANING}.lookup", query=0)
-        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
-        right, left = region.inside.golden_columns(last=True)
-        table = SoftTable(run["weights"], run["value_plane"].words("key"), query, left)
-        picture = LookupSum(run, query, right)
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         best = run["likeness"].largest()[0]
         beside = [table.query.copy().next_to(key, RIGHT, buff=gap("line")) for key in table.keys]
@@ -379,8 +383,7 @@ class Meaning(Chapter):
                 appear(picture.chips),
             ),
             beat(
-                f"The query “{query}” is not there.",
-                appear(table.query),
+                f"The query “{table.query.label}” is not there.",
                 Visit(table.query, [table.query, *beside, table.query], "cell"),
             ),
             beat(
@@ -395,7 +398,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "and they add up: the weighted sum.",
-                (leave(*picture.passed), picture.chain()),
+                (*exchange(picture.passed, picture.moved, "row"), picture.chain()),
                 (draw(picture.output), appear(picture.heading)),
             ),
             beat(
@@ -403,16 +406,16 @@ class Meaning(Chapter):
                 (leave(picture.chained), *picture.turn()),
                 appear(picture.told[1], picture.numbers),
                 appear(ring_around(picture.best, roomy=True)),
-                ambient=pulses([picture.unit[0]]),
+                ambient=pulses([picture.dial.unit[0]]),
             ),
             beat(
                 "Query, keys, attention weights, values: the heart of the Transformer.",
                 *(appear(ring_around(part, role)) for role, part in table.roles.items()),
             ),
-            stage=[region, *table.keys],
+            stage=[region, *table.keys, table.query],
         )
 
-    def one_embedding(self, trace: Trace, focus: Focus) -> Iterator[Step]:
+    def one_embedding(self, trace: Trace, focus: Focus, table: SoftTable) -> Iterator[Step]:
         """The question that attention answers: a word's meaning hangs on its neighbours, its embedding does not."""
         place = sense_head(trace, SENSES)
         if place is None:
@@ -421,7 +424,7 @@ class Meaning(Chapter):
         picture = UnknownWays(trace)
         word, rows, (one, other) = picture.word, picture.rows, picture.deciding
         first, second = picture.becomes
-        flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
+        flow = pulses([*table.ways, *(arc for row in rows for arc in row.arcs)], role="ink")
         told = zip(rows, picture.nouns, picture.becomes, strict=True) if picture.told else ()
         spelled = []
         for row, noun, form in told:
@@ -463,7 +466,7 @@ class Meaning(Chapter):
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),
-            stage=[],
+            stage=[table],
         )
 
     def whatever_the_sentence(self, trace: Trace, focus: Focus) -> Iterator[Step]:

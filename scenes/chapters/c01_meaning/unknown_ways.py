@@ -14,7 +14,7 @@ from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 #: Px around the ways, for the chips, at the sides and on top.
-AIR, ABOVE = 90.0, 120.0
+AIR, ABOVE, SENTENCES = 90.0, 80.0, 270.0
 
 
 class UnknownWays(TwoSenses):
@@ -24,11 +24,11 @@ class UnknownWays(TwoSenses):
     """
 
     def __init__(self, trace: Trace) -> None:
-        self.room, left = STAGE.golden_columns(last=True)
+        above, self.room = STAGE.golden_columns(last=True)[0].split_rows(SENTENCES, ABOVE / 2)
         sentences = [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES]
         super().__init__(trace, sentences, self.room.inset(AIR, ABOVE))
         first, second = self.path.values[:, -1, 1]
-        rows = left.rows(2)[:: 1 if first >= second else -1]
+        rows = above.columns(2, AIR / 3)[:: 1 if first >= second else -1]
         self.rows = [Arcs(words, noun, room=row) for words, noun, row in zip(sentences, self.nouns, rows, strict=True)]
         self.ways = VGroup(self._way(name) for name in self.names)
 
