@@ -10,6 +10,7 @@ from scenes.animations import (
     Dive,
     Rise,
     Swinging,
+    Through,
     Travel,
     Wipe,
     appear,
@@ -57,10 +58,11 @@ class Scores(Chapter):
         yield from self.one_pair(focus, trace, board)
         yield from self.one_angle(focus, trace, board)
         yield from self.one_row(focus, trace)
-        yield from self.all_rows(focus, trace, board)
+        product = Formula("{{ Q : query }} {{ K : key }}^T", LARGE)
+        yield from self.all_rows(focus, trace, board, product)
         if focus.stack == DECODER:
             yield from self.no_row_looks_ahead(focus, board)
-        yield from self.a_bet(focus_of(trace), trace)
+        yield from self.a_bet(focus_of(trace), trace, board, product)
 
     def one_pair(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
         """A single score, slowly: the eye dives into its cell, and the products add up."""
@@ -242,11 +244,10 @@ class Scores(Chapter):
             stage=[fan.origin, fan.query, fan.asker, fan.keys[top], fan.tokens[top], fan.scores[top]],
         )
 
-    def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
+    def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid, product: Formula) -> Iterator[Step]:
         """The rest at once: one matrix product."""
         row = [place for place in board.own(focus.query_token) if place not in board.closed]
         rest = [place for place in board.cells if place not in row]
-        product = Formula("{{ Q : query }} {{ K : key }}^T", LARGE)
         words = trace["config.words"]
         board.corner.fit(product)
         query_tag, key_tag = board.tags()
@@ -301,73 +302,82 @@ class Scores(Chapter):
             ),
         )
 
-    def a_bet(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Close: the answer, and a guess to carry into the next chapter."""
-        head, query_token = focus.seen(trace), focus.query_token
+    def a_bet(self, focus: Focus, trace: Trace, before: AttentionGrid, product: Formula) -> Iterator[Step]:
+        """Close: another head, its answer, and a guess to carry into the next chapter."""
+        head, query_token, board = focus.seen(trace), focus.query_token, board_of(trace, focus)
         weights = head["weights"].pick(query=query_token)
         here, best = (weights.position("key", query_token), head.in_full("weights", query=query_token).largest()[0])
         where = head_name(focus.layer, focus.head)
+        mine, others = board.own(query_token), board.others(query_token)
+        row = {place[1]: cell for place, cell in zip(mine, board.seen(mine, numbered=True), strict=True)}
+        matrix = [*board.queries, *board.keys, *row.values(), *board.seen(others)]
+        change = (
+            *exchange([*before.queries, *before.keys], matrix[: len(board.queries) + len(board.keys)]),
+            *recast(before.seen([*mine, *others]), matrix[-len(board.cells) :], "row"),
+        )
+        chosen = [row[j] for j in row if weights.label("key", j).position == best.position]
+        rings = [ring_around(cell) for cell in chosen]
         swap = swap_of(trace, focus)
-        upper, lower = STAGE.rows(2)
-        known = Arcs(weights.words("key"), here, weights, upper if swap else STAGE, numbers=False)
-        flow = pulses(known.arcs, known.drawn_weights)
         if not swap:
             yield Step(
                 "Where will it look?",
                 beat(
                     f"In {where}, the query of “{query_token}” matches the key of “{best}” best.",
-                    draw(*known.arcs, kind="row", back=True),
-                    ambient=flow,
+                    change,
+                    appear(*rings),
                 ),
-                beat("How much of its attention does it get? That is the next question.", ambient=flow),
-                stage=known.chips,
+                beat("How much of its attention does it get? That is the next question."),
             )
             return
-        other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
-            query=swap["position"]
+        other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"]
+        known, guess = (
+            Arcs(row.words("key"), here, row.pick(query=here), STAGE.golden_rows()[0], numbers=False)
+            for row in (head["weights"], other)
         )
-        guess = Arcs(other.words("key"), swap["position"], room=lower)
-        score = known.numbered(head["scores"].pick(query=query_token))[known.ribbon.place(focus.top_key)]
-        swapped = other.label("key", swap["position"])
-        noun, adjective = spanish_of(trace, focus.top_key), spanish_of(trace, query_token)
-        forms = known.spelled(here, swap["forms"], lower=True)
-        gender = (
-            [
-                beat(
-                    claim(
-                        adjective == swap["forms"][:1],
-                        f"In Spanish, “{focus.top_key}” is masculine.",
-                        f"In Spanish, “{focus.top_key}” is feminine.",
-                    ),
-                    appear(known.spelled(known.ribbon.place(focus.top_key), noun, lower=True)),
-                    exchange([forms], [known.spelled(here, adjective[:1], lower=True)]),
-                    ambient=flow,
-                )
-            ]
-            if noun and adjective[0] in swap["forms"]
-            else []
-        )
+        noun, top = known.ribbon.place(focus.top_key), max(known.drawn_weights)
+        nouns, adjectives = spanish_of(trace, focus.top_key), spanish_of(trace, query_token)
+        told, (form, *_) = known.spelled(here, swap["forms"]), [*adjectives, ""]
+        spelled, agreeing = (known.spelled(at, words) for at, words in ((noun, nouns), (here, [form])))
+        gendered = bool(nouns) and form in swap["forms"]
+        tie = known.tie(spelled, agreeing)
+        loose = [
+            known.loose(place) for place in (noun, *(i for i in range(len(weights)) if i not in (noun, here)), noun)
+        ]
         yield Step(
             "Before you go on: a bet",
             beat(
                 f"Take {where} instead, and its scores: here “{query_token}” matches “{focus.top_key}” best.",
-                draw(*known.arcs, kind="row", back=True),
-                appear(score),
-                ambient=flow,
+                change,
+                appear(*rings),
             ),
             beat(
                 f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
-                appear(forms),
-                ambient=flow,
+                (
+                    leave(*before.query_names, before.empty, product, *matrix, *rings),
+                    *exchange(before.ribbon.chips, known.chips),
+                    draw(known.strongest, kind="row", back=True),
+                ),
+                appear(told),
+                ambient=pulses([known.strongest], [top]),
             ),
-            *gender,
             beat(
-                f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
-                leave(score),
-                deal(known.chips, guess.chips),
-                (draw(*guess.arcs, kind="row", back=True), appear(guess.marks)),
-                appear(guess.spelled(swap["position"], swap["other_forms"], lower=True)),
-                ambient=flow,
+                claim(
+                    form == swap["forms"][0],
+                    f"In Spanish, “{focus.top_key}” is masculine.",
+                    f"In Spanish, “{focus.top_key}” is feminine.",
+                ),
+                appear(spelled),
+                (*exchange([told], [agreeing]), draw(tie)),
+                ambient=pulses([known.strongest], [top]),
+            )
+            if gendered
+            else None,
+            beat(
+                f"“{guess.chips[here].label}” has one Spanish form for both genders. Will it look, too?",
+                (leave(*([tie] if gendered else [])), *exchange([known.chips[here]], [guess.chips[here]])),
+                exchange([agreeing if gendered else told], [guess.spelled(here, swap["other_forms"])]),
+                exchange([known.strongest], [loose[0][0]]),
+                Through(loose[0], loose),
             ),
-            stage=known.chips,
+            stage=[before.ribbon, *before.sides, before.empty, *before.seen([*mine, *others]), product],
         )

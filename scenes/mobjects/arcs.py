@@ -12,9 +12,9 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import arch, stroke
+from scenes.mobjects.shapes import arch, rule, stroke
 from scenes.mobjects.text import Words, number
-from scenes.theme import palette, units
+from scenes.theme import palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -26,8 +26,8 @@ FOOT = 120.0
 LOOP = 0.4
 #: How far right the four points of a loop are, over its height.
 ROUND = (0.5, 0.1, 1.7, 1.3)
-#: Px from a chip to the middle of the first line below it, and from there to the next.
-FIRST, NEXT = 40.0, 52.0
+#: Px from a chip to the middle of the first line below it, and from there to the next; to a loose end, and its sign.
+FIRST, NEXT, HOVER, SIGN = 40.0, 52.0, 60.0, 36.0
 
 
 class Arcs(VGroup):
@@ -64,7 +64,7 @@ class Arcs(VGroup):
         for i, chip in enumerate(self.chips):
             colour = palette().role("query" if i == query else "key")
             chip.box.set_stroke(colour, stroke(4))
-        self.arcs, self.marks = VGroup(), VGroup()
+        self.query, self.arcs, self.marks = query, VGroup(), VGroup()
         self.drawn_weights: list[float] = []
         farthest = max(abs(query - j) for j in range(len(words))) or 1
         for j in range(len(words)):
@@ -80,17 +80,32 @@ class Arcs(VGroup):
                 self._mark(j, arc, weight)
         super().__init__(*self.chips, self.arcs, self.marks)
 
-    def spelled(self, place: int, forms: Sequence[str], lower: bool = False) -> Words:
-        """Spanish forms of a word, below it; `lower` where numbers stand between."""
-        down = DOWN * units(FIRST + lower * NEXT)
-        return Words(Told(" / ".join(forms)), "stage word").settle(self.chips[place].get_bottom() + down)
+    def below(self, place: int, told: str, line: int = 0) -> Words:
+        """Words below a token: so many lines below the first."""
+        down = DOWN * units(FIRST + line * NEXT)
+        return Words(told, "stage word").settle(self.chips[place].get_bottom() + down)
 
-    def numbered(self, row: NamedTensor, spec: str = ".2f") -> VGroup:
-        """An entry for each token, below it."""
-        feet = (chip.get_bottom() + DOWN * units(FIRST) for chip in self.chips)
-        return VGroup(
-            number(entry, spec, "stage number").settle(foot) for entry, foot in zip(row.quantities(), feet, strict=True)
-        )
+    def spelled(self, place: int, forms: Sequence[str]) -> Words:
+        """Spanish forms of a word, below it."""
+        return self.below(place, Told(" / ".join(forms)))
+
+    @staticmethod
+    def tie(*words: Words) -> VMobject:
+        """A level line from one of two words below tokens to the other."""
+        one, other = sorted(words, key=lambda text: float(text.get_x()))
+        start, end = one.get_right() + RIGHT * units(HOVER / 2), other.get_left() - RIGHT * units(HOVER / 2)
+        return rule(start, np.array([end[0], start[1], 0]), "ink2", THIN * 2)
+
+    @property
+    def strongest(self) -> VMobject:
+        """The arc of the largest weight."""
+        return self.arcs[int(np.argmax(self.drawn_weights))]
+
+    def loose(self, place: int) -> VGroup:
+        """An arc from the query that ends in the air above another token, beside a question mark."""
+        end, start = (self.chips[at].get_top() for at in (place, self.query))
+        line = arch(end + UP * units(HOVER), start, pixels(self.strongest.height), "ink2", THIN * 3)
+        return VGroup(line, Words("?", "large number").settle(end + UP * units(SIGN)))
 
     def arc(self, key: int, query: int, weight: Quantity | None, high: float) -> VMobject:
         """An arc from a key to a query, `high` px at its middle; below the chips, if that is less than nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, UP, VGroup
+from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.animations import (
     Flight,
@@ -44,7 +44,7 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, spanish_of
@@ -432,55 +432,69 @@ class Weighting(Chapter):
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Uncover the bet, and close with the whole formula."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-        weights = head["weights"].pick(query=query_token)
-        here = weights.position("key", query_token)
-        swap = swap_of(trace, focus)
-        if swap:
-            other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
-                query=swap["position"]
-            )
-            upper, lower = STAGE.rows(2)
-            known = Arcs(weights.words("key"), here, weights, upper, own=True)
-            guess = Arcs(other.words("key"), swap["position"], other, lower, own=True)
-            asked = other.label("key", swap["position"])
-            share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
-            little = number(other_share, "share", "stage number")
-            little.next_to(guess.chips[top_key.position], DOWN, buff=gap("line"))
-            rest, most = other.largest()
-            rests = most >= 0.5 and rest.position not in (swap["position"], top_key.position)
-            verdict = claim(
-                bool(share > 0.5 > other_share),
-                claim(
-                    rests,
-                    f"No, it looks at “{rest}”: later we see why.",
-                    "No, it does not.",
+        if not (swap := swap_of(trace, focus)):
+            return
+        weights, other = (
+            one["weights"].pick(query=swap["position"])
+            for one in (head, trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head))
+        )
+        here, upper = weights.position("key", query_token), STAGE.rows(2)[0]
+        known = Arcs(weights.words("key"), here, weights, upper, numbers=False, own=True)
+        guess = Arcs(other.words("key"), here, other, upper, own=True)
+        noun, asked = known.ribbon.place(top_key), guess.chips[here].label
+        share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
+        rest, most = other.largest()
+        rests = most >= 0.5 and rest.position not in (swap["position"], top_key.position)
+        verdict = claim(
+            bool(share > 0.5 > other_share),
+            claim(
+                rests,
+                f"No, it looks at “{rest}”: later we see why.",
+                "No, it does not.",
+            ),
+            claim(
+                bool(share > other_share),
+                "Here the two differ less than one might bet.",
+                "Here it looks even more, though it need not.",
+            ),
+        )
+        chosen = [form for form in spanish_of(trace, query_token) if form in swap["forms"]]
+        forms, one, *others = (known.spelled(here, some) for some in (swap["forms"], chosen, swap["other_forms"]))
+        line, sign = known.loose(noun)
+
+        def fainter(row: Arcs) -> list[VMobject]:
+            return [arc for arc in row.arcs if arc is not row.strongest]
+
+        compared = [
+            known.below(noun, f"“{token}”: {part:share}", place)
+            for place, (token, part) in enumerate(((query_token, share), (asked, other_share)))
+        ]
+        yield Step(
+            "The bet: does it look, too?",
+            beat(
+                f"“{query_token}” gives “{top_key}” {share:share}, and Spanish needs the gender of the noun.",
+                (draw(*known.arcs, kind="row", back=True), appear(compared[0])),
+                appear(forms),
+                exchange([forms], [one]) if len(chosen) == 1 else None,
+                ambient=pulses([*known.arcs], known.drawn_weights),
+            ),
+            beat(
+                f"“{asked}”, with one form for both, gives it {other_share:share}.",
+                exchange([known.chips[here], one if len(chosen) == 1 else forms], [guess.chips[here], *others]),
+                (
+                    leave(*(arc for arc in known.arcs if arc is not known.strongest)),
+                    *exchange([known.strongest], [line]),
                 ),
-                claim(
-                    bool(share > other_share),
-                    "Here the two differ less than one might bet.",
-                    "Here it looks even more, though it need not.",
-                ),
-            )
-            chosen = [form for form in spanish_of(trace, query_token) if form in swap["forms"]]
-            flow = pulses([*known.arcs, *guess.arcs], [*known.drawn_weights, *guess.drawn_weights])
-            yield Step(
-                "The bet: does it look, too?",
-                beat(
-                    f"“{query_token}” gives “{top_key}” {share:share}, and Spanish needs the gender of the noun.",
-                    (draw(*known.arcs, kind="row", back=True), appear(known.marks)),
-                    appear(forms := known.spelled(here, swap["forms"])),
-                    exchange([forms], [known.spelled(here, chosen)]) if len(chosen) == 1 else None,
-                    ambient=pulses([*known.arcs], known.drawn_weights),
-                ),
-                beat(
-                    f"“{asked}”, with one form for both, gives it {other_share:share}.",
-                    deal(known.chips, guess.chips),
-                    appear(little),
-                    appear(guess.spelled(swap["position"], swap["other_forms"])),
-                ),
-                beat(verdict, (draw(*guess.arcs, kind="row", back=True), appear(guess.marks)), ambient=flow),
-                stage=known.chips,
-            )
+                appear(sign, compared[1]),
+            ),
+            beat(
+                verdict,
+                (leave(sign), *exchange([line], [guess.strongest])),
+                (draw(*fainter(guess), back=True), appear(guess.marks)),
+                ambient=pulses([*guess.arcs], guess.drawn_weights),
+            ),
+            stage=known.chips,
+        )
 
     def whole_formula(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The formula assembles itself, each part with the picture that it stands for."""
