@@ -56,8 +56,9 @@ class Scores(Chapter):
         focus = mixed_focus(trace)
         board = board_of(trace, focus)
         yield from self.one_pair(focus, trace, board)
-        yield from self.one_angle(focus, trace, board)
-        yield from self.one_row(focus, trace)
+        plane, home = (plane_of(focus, trace) for _ in range(2))
+        yield from self.one_angle(focus, trace, board, plane)
+        yield from self.one_row(focus, trace, plane, home)
         product = Formula("{{ Q : query }} {{ K : key }}^T", LARGE)
         yield from self.all_rows(focus, trace, board, product)
         if focus.stack == DECODER:
@@ -119,20 +120,18 @@ class Scores(Chapter):
             stage=[board.ribbon],
         )
 
-    def one_angle(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
+    def one_angle(self, focus: Focus, trace: Trace, board: AttentionGrid, plane: PlaneOfTwo) -> Iterator[Step]:
         """The same number as geometry."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         pair = {"query": query_token, "key": top_key}
         score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
         lengths, products = (longer.pick(part=part).quantities() for part in ("query", "score"))
         flat, grown = float(head["flat_angle"].pick(**pair)), lengths[-1] / lengths[0]
-        room, facts_room = STAGE.golden_columns()
-        plane = PlaneOfTwo(head, query_token, top_key, room, swings=(flat, HALF_TURN - flat), grown=grown)
         product = Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta", LARGE)
         told = VGroup(Formula("cos theta =", LARGE), number(cosine, ".2f", "large number"))
         told.arrange(RIGHT, buff=gap("grid"))
         supposed = Words("what if?", "block", "ink2")
-        facts_room.fit(VGroup(product, told, supposed).arrange(DOWN, buff=gap("part")))
+        STAGE.golden_columns()[1].fit(VGroup(product, told, supposed).arrange(DOWN, buff=gap("part")))
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
         query, key, found = board.queries[here], board.keys[there], board.cells[here, there]
         shown = VGroup(found.disc, *found.written)
@@ -177,18 +176,20 @@ class Scores(Chapter):
             stage=[board.ribbon, query, key, shown],
         )
 
-    def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """A whole row, quickly: one query and all keys."""
+    def one_row(self, focus: Focus, trace: Trace, last: PlaneOfTwo, plane: PlaneOfTwo) -> Iterator[Step]:
+        """A whole row, quickly: one query and all keys, in the `plane` of the first of them."""
         head, query_token = focus.seen(trace), focus.query_token
         reach, ahead = within_reach(head, query_token), focus.stack == DECODER
         scores = head["scores"].pick(query=query_token, key=reach)
         (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
         own_score = head["scores"].pick(query=query_token, key=query_token)
-        fan = KeyFan(head, query_token, reach, STAGE)
+        fan = KeyFan(head, query_token, reach, plane, STAGE.golden_columns()[1])
         listed = {label.position: cell for label, cell in zip(scores.words("key"), fan.scores, strict=True)}
         top = next(i for i, label in enumerate(scores.words("key")) if label.position == focus.top_key.position)
         others = [i for i in range(len(reach)) if i != top]
         ring = ring_around(listed[best.position])
+        old = [last.area, last.origin, last.wall, last.query, last.key, last.names[0]]
+        back = exchange(old, [plane.area, plane.origin, plane.wall, plane.query, fan.keys[top], plane.names[0]], "row")
         hidden = not ahead and len(reach) < trace["config.words"]
         extremes = (
             [
@@ -225,23 +226,28 @@ class Scores(Chapter):
             f"The query of “{query_token}” meets every key",
             beat(
                 "Now all keys: each at its angle to the query, and at its length.",
+                back,
                 deal([fan.keys[top] for _ in others], [fan.keys[i] for i in others], kind="slow"),
                 appear(*fan.chips),
-                appear_in_turn([fan.tokens[i] for i in others]),
             )
             if others
             else None,
             beat(
                 "How far a key reaches along the query, times the query’s length, is its score.",
+                None if others else back,
                 (draw(*fan.drops, kind="slow"), appear(fan.line, *([] if others else fan.chips))),
                 appear_in_turn([*fan.feet]),
             ),
             beat(
                 "A large disc is a large score, and its colour the sign.",
-                deal([fan.feet[i] for i in others], [fan.scores[i] for i in others], kind="slow"),
+                (appear(*fan.tokens), leave(plane.wall, last.score, last.called)),
+                (
+                    Travel(plane.area, fan.scores[top], leaving=True),
+                    deal([fan.feet[i] for i in others], [fan.scores[i] for i in others], kind="slow"),
+                ),
             ),
             *extremes,
-            stage=[fan.origin, fan.query, fan.asker, fan.keys[top], fan.tokens[top], fan.scores[top]],
+            stage=[*old, last.score, last.called],
         )
 
     def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid, product: Formula) -> Iterator[Step]:
@@ -310,10 +316,10 @@ class Scores(Chapter):
         where = head_name(focus.layer, focus.head)
         mine, others = board.own(query_token), board.others(query_token)
         row = {place[1]: cell for place, cell in zip(mine, board.seen(mine, numbered=True), strict=True)}
-        matrix = [*board.queries, *board.keys, *row.values(), *board.seen(others)]
+        cells, factors = [*row.values(), *board.seen(others)], [*board.queries, *board.keys]
         change = (
-            *exchange([*before.queries, *before.keys], matrix[: len(board.queries) + len(board.keys)]),
-            *recast(before.seen([*mine, *others]), matrix[-len(board.cells) :], "row"),
+            *exchange([*before.queries, *before.keys], factors),
+            *recast(before.seen([*mine, *others]), cells, "row"),
         )
         chosen = [row[j] for j in row if weights.label("key", j).position == best.position]
         rings = [ring_around(cell) for cell in chosen]
@@ -353,7 +359,7 @@ class Scores(Chapter):
             beat(
                 f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
                 (
-                    leave(*before.query_names, before.empty, product, *matrix, *rings),
+                    leave(*before.query_names, before.empty, product, *factors, *cells, *rings),
                     *exchange(before.ribbon.chips, known.chips),
                     draw(known.strongest, kind="row", back=True),
                 ),
@@ -381,3 +387,13 @@ class Scores(Chapter):
             ),
             stage=[before.ribbon, *before.sides, before.empty, *before.seen([*mine, *others]), product],
         )
+
+
+def plane_of(focus: Focus, trace: Trace) -> PlaneOfTwo:
+    """The plane of the followed query and key, with room for them to turn and to grow, and for the other keys."""
+    head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+    pair, reach = {"query": query_token, "key": top_key}, within_reach(head, query_token)
+    flat, lengths = float(head["flat_angle"].pick(**pair)), head["stretched"].pick(part="query", **pair)
+    grown = float(lengths.values[-1] / lengths.values[0])
+    room, _ = STAGE.golden_columns()
+    return PlaneOfTwo(head, query_token, top_key, room, swings=(flat, HALF_TURN - flat), grown=grown, others=reach)

@@ -22,8 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Angles in degrees between two arrows: the same way, at a right angle, apart, opposite.
 SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
-#: Px around a plane, across and down, and left, above, right and below where an area has its number in it.
-WIDE, ROOMY = (120.0, 76.0), (150.0, 24.0, 110.0, 96.0)
+#: Px around a plane, left, above, right and below, and room for the chip of another key, over its length.
+ROOMY, BEYOND = (150.0, 24.0, 110.0, 96.0), 1.12
 #: How opaque an area is; px from its edge to its number and from there to its name; how soon these change sides.
 SHEER, AIR, NAMED, CROSSING = 0.35, 22.0, (44.0, 96.0), 40.0
 #: Px of the score of a key, across and at most down, of its token, and of the dot where the key's shadow ends.
@@ -33,10 +33,10 @@ SCORE, HIGHEST, LARGE, SPOT = 340.0, 130.0, 60.0, 14.0
 class PlaneOfTwo(VGroup):
     """The plane that a query and a key span, where both keep their lengths and their angle, and their score is an area.
 
-    There is room for the key at all angles of `swings`, in degrees from the query, and for both at `grown` times their
-    length. `drop` is the perpendicular from the tip of the key to the query, `reach` the projection of the key onto it,
-    |k| cos θ. `wall` is the query turned upright: with the reach it spans the `area`, in which `score` stands, `called`
-    so. `lengths` are |q| and |k|.
+    There is room for the key at all angles of `swings`, in degrees from the query, for both at `grown` times their
+    length, and for the keys at the places `others`. `drop` is the perpendicular from the tip of the key to the query,
+    `reach` the projection of the key onto it, |k| cos θ. `wall` is the query turned upright: with the reach it spans
+    the `area`, in which `score` stands, `called` so. `lengths` are |q| and |k|.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class PlaneOfTwo(VGroup):
         called: str = "score",
         swings: Sequence[float] = (SAME_WAY, RIGHT_ANGLE, APART),
         grown: float = 1.0,
+        others: Sequence[int] = (),
     ) -> None:
         points: NamedTensor = head["plane"].pick(query=query_token, key=top_key)
         tip: NamedTensor = points.pick(other=top_key.position)
@@ -56,9 +57,12 @@ class PlaneOfTwo(VGroup):
         far, side = float(np.linalg.norm(tip.values)), 1.0 if tip.values[1] >= 0 else -1.0
         most, away = grown * float(length), UP * side
         swung = [[grown * far * np.cos(t), side * grown * far * np.sin(t)] for t in np.radians(swings)]
+        swung += [BEYOND * head["plane"].pick(query=query_token, key=j, other=j).values for j in others]
         spots = np.array([tip.values, [most, 0], [0, side * most], [0, 0], *swung])
         left, above, right, below = ROOMY
-        plane = Plane(spots, Room(room.left + left, room.top + above, room.right - right, room.bottom - below))
+        plane = self.plane = Plane(
+            spots, Room(room.left + left, room.top + above, room.right - right, room.bottom - below)
+        )
         self.origin, start = plane.origin, plane.foot
         end, foot = plane.point(tip.values), plane.point((tip.values[0], 0))
         self.query = arrow(start, plane.point((float(length), 0)), "query", 9, 30)
@@ -118,33 +122,28 @@ def name_area(text: Words, name: Words, foot: np.ndarray, reach: float, high: fl
 
 
 class KeyFan(VGroup):
-    """A query and its keys: each keeps its length and its angle to the query. Angles between two keys are not true.
+    """The keys of a query: each keeps its length and its angle to the query. Angles between two keys are not true.
 
     Args:
         head: the tensors of a head.
         query_token: the query.
         reach: the places of the keys.
-        room: the rectangle that is filled, with the scores in the right part of it.
+        of: the plane of the query and one of them, in which all are drawn.
+        room: the rectangle of the scores.
 
     From each of `keys` one of `drops` falls onto the line of the query, to one of `feet` in the colour of the sign;
     `scores` are cells, below each other, and `tokens` stand beside them. `chips` are at the tips where there is room.
     """
 
-    def __init__(self, head: Trace, query_token: Label, reach: Sequence[int], room: Room) -> None:
-        left, right = room.golden_columns()
-        planes, length = head["plane"].pick(query=query_token), float(head["q_norm"].pick(query=query_token))
+    def __init__(self, head: Trace, query_token: Label, reach: Sequence[int], of: PlaneOfTwo, room: Room) -> None:
+        planes, plane, foot = head["plane"].pick(query=query_token), of.plane, of.plane.foot
         tips = [planes.pick(key=j, other=j) for j in reach]
-        spots = np.array([[0, 0], [length, 0], *(tip.values for tip in tips)])
-        plane = Plane(spots, left.inset(*WIDE))
-        self.origin, foot = plane.origin, plane.foot
-        low, high = (plane.point((end, 0)) for end in (spots[:, 0].min(), spots[:, 0].max()))
-        self.line = rule(low, high, "ink3", 3)
-        self.query = arrow(foot, plane.point((length, 0)), "query", 9, 30)
-        self.asker = Token(query_token, "query").next_to(self.query, DOWN, buff=units(30)).align_to(self.query, RIGHT)
+        ends = [0.0, *(float(tip.values[0]) for tip in tips)]
+        self.line = rule(plane.point((min(ends), 0)), plane.point((max(ends), 0)), "ink3", 3)
         self.keys, self.drops, self.feet, self.chips = VGroup(), VGroup(), VGroup(), VGroup()
         self.scores, self.tokens = VGroup(), VGroup()
         scores = head["scores"].pick(query=query_token, key=tuple(reach))
-        lines = right.rows(len(reach), 8)
+        lines = room.rows(len(reach), 8)
         tall = min(HIGHEST, lines[0].height)
         size, style = (SCORE, tall), "stage number" if tall >= LARGE else "cell"
         wide = max(chip_width(label) for label in scores.words("key"))
@@ -160,6 +159,5 @@ class KeyFan(VGroup):
             self.tokens.add(Token(label, "key", wide, min(tall, LARGE)))
             self.scores.add(Cell(score, size, ".2f", style, full_colour(head["scores"]), disc=True))
         rows = [VGroup(*row).arrange(RIGHT, buff=gap("chip")) for row in zip(self.tokens, self.scores, strict=True)]
-        VGroup(*rows).arrange(DOWN, buff=units(8), aligned_edge=RIGHT).move_to(right.centre)
-        super().__init__(self.line, self.origin, self.drops, self.query, self.keys, self.feet, self.chips, self.asker)
-        self.add(self.scores, self.tokens)
+        VGroup(*rows).arrange(DOWN, buff=units(8), aligned_edge=RIGHT).move_to(room.centre)
+        super().__init__(self.line, self.drops, self.keys, self.feet, self.chips, self.scores, self.tokens)
