@@ -34,7 +34,7 @@ from scenes.chapters.c07_weighting.figures import (
     in_place_of,
     into_bars,
 )
-from scenes.chapters.c07_weighting.two_ways import TwoWays
+from scenes.chapters.c07_weighting.two_ways import TwoWays, two_ways
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
@@ -47,13 +47,12 @@ from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, spanish_of
+from scenes.mobjects.wording import counted, spanish_of
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
+from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.selection import with_a_choice
-from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 #: The stages of a softmax whose bars stand on the floor.
@@ -78,10 +77,15 @@ class Weighting(Chapter):
         stages, formulas = softmax_of(focus, trace, ribbon, side)
         yield from self.softmax(focus, trace, board, side.rows(3)[0], stages, formulas)
         yield from self.a_temperature(focus, trace, ribbon, side, stages.stages[-1], formulas[-1])
-        yield from self.every_row(focus, trace, board)
-        yield from self.weigh_the_values(focus, trace, ribbon, side)
-        yield from self.in_a_plane(focus, trace, ribbon)
-        yield from self.two_senses(trace)
+        after = board_of(trace, focus, "weights")
+        stacked = StackedRows(after.pairs, after.lines)
+        yield from self.every_row(focus, trace, board, after, stacked)
+        yield from self.weigh_the_values(focus, trace, board, side, stacked)
+        ways, words = two_ways(trace), board.pairs.words("key")
+        lowered = ways.sentence(words) if ways else ribbon
+        yield from self.in_a_plane(focus, trace, ribbon, lowered)
+        if ways:
+            yield from self.two_senses(ways, lowered)
         yield from self.looks_when_it_must(focus_of(trace), trace)
         region = Region("an experiment: vectors of random numbers")
         yield from self.sums_of_random_products(trace, region)
@@ -138,12 +142,12 @@ class Weighting(Chapter):
             stage=[ribbon, *rest, *discs],
         )
 
-    def every_row(self, focus: Focus, trace: Trace, before: AttentionGrid) -> Iterator[Step]:
+    def every_row(
+        self, focus: Focus, trace: Trace, before: AttentionGrid, after: AttentionGrid, stacked: StackedRows
+    ) -> Iterator[Step]:
         """All rows of the head at once: scores become weights where they stand."""
         head, query_token = focus.seen(trace), focus.query_token
-        after = board_of(trace, focus, "weights")
         weights, place = head["weights"], before.ribbon.place
-        stacked = StackedRows(weights, after.lines)
         row_ring = ring_around(after.row(query_token))
         ring = ring_around(VGroup(*(cell for (_, j), cell in after.cells.items() if j == stacked.uneven)))
         below = with_a_choice(weights)
@@ -303,29 +307,38 @@ class Weighting(Chapter):
             stage=[region],
         )
 
-    def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
-        """Values, narrowed by their weights, add up to one output."""
-        head, query_token = focus.seen(trace), focus.query_token
+    def weigh_the_values(
+        self, focus: Focus, trace: Trace, board: AttentionGrid, side: Room, rows: StackedRows
+    ) -> Iterator[Step]:
+        """Values, narrowed by their weights, which a row has side by side, add up to one output."""
+        head, query_token, ribbon = focus.seen(trace), focus.query_token, board.ribbon
         keys = within_reach(head, query_token)
         picture = WeightedSum.of(trace, focus, ribbon, side, written=True)
         beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
-        name = Words("values", "block", "value").move_to(picture.output)
+        name = Words("values", "block", "value").move_to(board.corner.centre)
+        handed = head[attention_input(head, "v")].pick(key=keys)
+        values = in_place_of([board.keys[j] for j in keys], handed, "value", upright=True)
         leader, part = head.in_full("weighted_v_share", query=query_token).largest()
         narrowed = zip(keys, picture.shrunk, strict=True)
         leading = [value for j, value in narrowed if ribbon.chips[j].label.position == leader.position]
+        here = ribbon.place(query_token)
+        mine = [rows.segments[here, j] for j in keys]
+        others = [part for part in rows.segments.values() if part not in mine]
         yield Step(
             "The output is a weighted sum of values",
             beat(
                 "Each token also has a value: what it hands over.",
-                ribbon.mark({ribbon.place(query_token): "query"}),
-                (appear(name), deal([ribbon.chips[j] for j in keys], picture.values)),
+                ribbon.mark({here: "query"}),
+                (appear(name), deal([ribbon.chips[j] for j in keys], values)),
             ),
             beat(
                 f"The weights of “{query_token}” say how much of each value to take.",
-                (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
+                leave(*board.query_names, *board.queries, *others, rows.numbers, rows.frames, name),
+                (*exchange(values, picture.values), *exchange(mine, picture.tiles, "row")),
+                appear(picture.numbers),
                 picture.weigh(),
             ),
-            beat(f"Follow one entry: each weight times its value, added up{beyond}.", leave(name), *picture.follow()),
+            beat(f"Follow one entry: each weight times its value, added up{beyond}.", *picture.follow()),
             beat(f"So for every entry: this is the output of the head for “{query_token}”.", *picture.pour()),
             beat(
                 claim(
@@ -335,11 +348,11 @@ class Weighting(Chapter):
                 ),
                 *(appear(ring_around(value, "value")) for value in leading),
             ),
-            stage=[ribbon],
+            stage=[ribbon, *board.query_names, *board.queries, *rows.segments.values(), rows.numbers, rows.frames],
         )
 
-    def in_a_plane(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
-        """The same sum as arrows, tip to tail."""
+    def in_a_plane(self, focus: Focus, trace: Trace, ribbon: Ribbon, lowered: Ribbon) -> Iterator[Step]:
+        """The same sum as arrows, tip to tail; in the end, the sentence stands where another will take its place."""
         head, query_token = focus.seen(trace), focus.query_token
         keys = within_reach(head, query_token)
         picture = ValuePlane(
@@ -350,7 +363,7 @@ class Weighting(Chapter):
         )
         outline = [] if trace.about.get("windows") else picture.outline
         left = picture.origin, picture.ghosts, picture.chained, picture.chips, *outline
-        added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))
+        added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, lowered.below(STAGE))
         into, out = through([picture.output], added.matrix, [added.found])
         several = len(trace[f"{focus.path}.z"].pick(batch=0)) > 1
         yield Step(
@@ -368,8 +381,12 @@ class Weighting(Chapter):
             beat("which lies between the values.", draw(*outline, kind="row") if outline else None),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
-                leave(*left),
-                (appear(added.matrix, added.origin, added.names[0]), added.grow(added.before)),
+                (leave(*left), *(exchange(ribbon.chips, lowered.chips) if lowered is not ribbon else ())),
+                (
+                    appear(added.matrix, added.origin, added.names[0]),
+                    added.grow(added.before),
+                    lowered.mark({lowered.place(query_token): "query"}),
+                ),
                 (into, leave(picture.output, picture.heading)),
                 (out, appear(added.names[1])),
                 leave(added.matrix),
@@ -385,29 +402,20 @@ class Weighting(Chapter):
             stage=[ribbon],
         )
 
-    def two_senses(self, trace: Trace) -> Iterator[Step]:
+    def two_senses(self, picture: TwoWays, before: Ribbon) -> Iterator[Step]:
         """A word of two senses finds its meaning: this answers the question of the first chapter."""
-        place = sense_head(trace, SENSES)
-        if place is None:
-            return
-        layer, head = place
-        attention = f"encoder.{layer}.self_attn.weights"
-        weights = [
-            trace[f"other.{sense}.{attention}"].pick(batch=0, head=head, query=trace.about[sense]["noun"])
-            for sense in SENSES
-        ]
-        picture = TwoWays(trace, weights)
         word, (first, second), (one, other) = picture.word, picture.rows, picture.deciding
         flow, other_flow = (pulses(row.arcs, row.drawn_weights) for row in picture.rows)
         yield Step(
             f"How “{word}” finds its meaning",
             beat(
                 f"“{word}” has one embedding, but two meanings.",
-                (Flight(first.chips[picture.nouns[0]], picture.start), appear(picture.start)),
+                (appear(*first.chips, rise=False), leave(*(chip.word for chip in before.chips))),
+                (leave(*before.chips), Flight(first.chips[picture.nouns[0]], picture.start), appear(picture.start)),
                 appear_in_turn([*picture.names]),
             ),
             beat(
-                f"In {head_name(layer, head)}, it attends to “{one}”.",
+                f"In {picture.where}, it attends to “{one}”.",
                 (draw(*first.arcs, kind="row", back=True), appear(first.marks, picture.key)),
                 ambient=flow,
             ),
@@ -426,7 +434,7 @@ class Weighting(Chapter):
                 (draw(*second.arcs, kind="row", back=True), appear(second.marks)),
             ),
             beat(picture.led_by, *picture.go_elsewhere(), ambient=other_flow),
-            stage=first.chips,
+            stage=before.chips,
         )
 
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:

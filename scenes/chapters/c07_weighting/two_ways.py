@@ -10,12 +10,17 @@ from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
 
 from scenes.animations import Play, Travel, flow, reshape
 from scenes.layout import STAGE
-from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.arcs import FOOT, Arcs
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.shapes import dot, rule
 from scenes.mobjects.text import Words
+from scenes.mobjects.wording import head_name
 from scenes.theme import at, pixels, units
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.focus import sense_head
+from transformer_core.studies.measures.stream import SENSES
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import Trace
 
 #: Px above the ways, for the chips, and at the left of them, for that of the word.
 AIR, SIDE = 90.0, 220.0
@@ -32,13 +37,19 @@ class TwoWays(TwoSenses):
 
     Args:
         trace: it has `senses_path`, "choice layer component".
-        weights: the attention weights of the word in both sentences, "key".
+        layer, head: of the attention weights of the word.
 
     Both sentences, the `rows`, stand at this one place: one after the other is shown. `legs` are the arrows of each
     sentence that lead from stop to stop of the residual stream.
     """
 
-    def __init__(self, trace: Trace, weights: Sequence[NamedTensor]) -> None:
+    def __init__(self, trace: Trace, layer: int, head: int) -> None:
+        name = f"encoder.{layer}.self_attn.weights"
+        weights = [
+            trace[f"other.{sense}.{name}"].pick(batch=0, head=head, query=trace.about[sense]["noun"])
+            for sense in SENSES
+        ]
+        self.where = head_name(layer, head)
         sentences, right = [row.words("key") for row in weights], STAGE.split_columns(SIDE)[1]
         super().__init__(trace, sentences, right.split_rows(AIR)[1].split_columns(right.width * WIDE)[0])
         stops = self.path.labels["layer"][1:]
@@ -50,7 +61,7 @@ class TwoWays(TwoSenses):
             for way in self.path
         ]
         beside = pixels(self.names[1].get_right()[0] - at(STAGE.left, 0)[0])
-        over = STAGE.split_columns(beside, AIR)[1].rows(2)[0]
+        self.over = over = STAGE.split_columns(beside, AIR)[1].rows(2)[0]
         self.rows = [Arcs(*row, over) for row in zip(sentences, self.nouns, weights, strict=True)]
         self.key = VGroup()
         for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network")):
@@ -67,9 +78,13 @@ class TwoWays(TwoSenses):
             else "Attention brings in the hint, and makes most of the way to two places."
         )
 
+    def sentence(self, words: Sequence[Label]) -> Ribbon:
+        """Another sentence, in the place of these."""
+        return Ribbon(words, self.over.split_rows(-FOOT)[1])
+
     def delivered(self, sentence: int) -> tuple[VMobject, Animation]:
         """A drop of what attention hands over, and its way along the arc to the word."""
-        arc = self.rows[sentence].arcs[int(np.argmax(self.rows[sentence].drawn_weights))]
+        arc = self.rows[sentence].strongest
         drop = dot(arc.points[0], DROP, "value")
         return drop, flow(drop, arc)
 
@@ -84,3 +99,9 @@ class TwoWays(TwoSenses):
         """The first way grows faint, while another drop comes and begins the second one."""
         comes, *steps = self.go(1)
         return [(reshape(self.legs[0], self.legs[0].copy().set_opacity(FAINT)), comes), *steps]
+
+
+def two_ways(trace: Trace) -> TwoWays | None:
+    """The ways in the head that tells the senses apart, if there is one."""
+    place = sense_head(trace, SENSES)
+    return place and TwoWays(trace, *place)
