@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import DOWN, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Dive,
@@ -16,6 +16,7 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     draw,
+    follow,
     leave,
     move_ring,
     pulses,
@@ -31,6 +32,7 @@ from scenes.chapters.c03_lstm.figures import (
     LSTMGates,
     MemoryShares,
     over,
+    reaching,
     room_for,
 )
 from scenes.chapters.c03_lstm.gradients import GradientOverTime, PowersOfTen
@@ -40,9 +42,10 @@ from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import sentence
-from scenes.mobjects.text import number
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.permutation import TURNED, exchanged
 from transformer_core.studies.measures.recurrence import SHORT_AND_LONG, parted
@@ -84,15 +87,22 @@ class AgainstLSTM(Chapter):
         chain = LSTMChain(memories, ribbon)
         yield from self.a_chain(trace, chain)
         yield from self.three_gates(trace, chain)
-        yield from self.a_grid(trace, chain)
         long = sentence(trace[f"{LONG}.{READER}.cells"].words("position"), STAGE, at_foot=True)
+        yield from self.a_grid(trace, chain, long)
         yield from self.how_far(trace, long)
-        yield from self.one_state(trace, long)
-        region = Region("translators trained on the same sentences")
-        yield from self.what_attention_buys(trace, region)
+        models = (READER.removesuffix(".encoder"), ATTENDING)
+        states = SentenceStates([trace.under(f"{LONG}.{name}") for name in models], trace.about["long"]["gold"], long)
+        yield from self.one_state(trace, long, states)
+        yield from self.what_attention_buys(trace, states)
         recall = Region("recall the first symbol of a sequence")
-        yield from self.the_signal(trace, recall)
-        yield from self.be_fair(trace, recall)
+        run = trace.under(RECALL)
+        distances = run["distances"].quantities()
+        rows = {name: run["gradient"].pick(model=name) for name in RECALLING}
+        back = GradientOverTime([*distances[:NEAR], distances[-1]], rows["LSTM"], recall.inside)
+        ends = {name: row.quantity(-1) for name, row in rows.items()}
+        powers = PowersOfTen(ends, RECALLING, back.above, back.beneath)
+        yield from self.the_signal(run, recall, states, back, powers)
+        yield from self.be_fair(run, recall, back)
         if order := exchanged(words):
             yield from self.who_notices(trace, order)
         yield from self.what_is_traded(trace)
@@ -170,7 +180,7 @@ class AgainstLSTM(Chapter):
             stage=[chain.ribbon, chain],
         )
 
-    def a_grid(self, trace: Trace, chain: LSTMChain) -> Iterator[Step]:
+    def a_grid(self, trace: Trace, chain: LSTMChain, long: Ribbon) -> Iterator[Step]:
         """The set piece: the chain folds into a grid, and the grid of attention takes its place."""
         focus = focus_of(trace)
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
@@ -225,7 +235,15 @@ class AgainstLSTM(Chapter):
                 appear(own),
                 folding.look(),
             ),
-            beat("So a layer is one step, however long the sentence.", leave(own), appear(*rows)),
+            beat(
+                "So a layer is one step, however long the sentence.",
+                (leave(own), appear(*rows)),
+                (
+                    leave(*rows, chain.ribbon, *alone, *folding.attention.cells.values()),
+                    follow(VGroup(*long.chips)),
+                ),
+                draw(*reaching(long), kind="row"),
+            ),
             stage=[chain.ribbon, *([folding.memory] if several else [])],
         )
 
@@ -263,20 +281,19 @@ class AgainstLSTM(Chapter):
                     if weight is None
                     else f": in one head, “{other}” looks at “{one}” with {weight:share}."
                 ),
-                draw(picture.arc, kind="row", back=True),
+                (draw(picture.arc, kind="row", back=True), leave(picture.forms)),
+                appear(picture.told),
+                ambient=pulses([picture.arc]),
             ),
             stage=[ribbon],
         )
 
-    def one_state(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def one_state(self, trace: Trace, ribbon: Ribbon, picture: SentenceStates) -> Iterator[Step]:
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
-        facts, names = trace.about["long"], (READER.removesuffix(".encoder"), ATTENDING)
+        facts = trace.about["long"]
         gold, (_, noun) = facts["gold"], facts["forms"]
-        picture = SentenceStates([trace.under(f"{LONG}.{name}") for name in names], ribbon)
         alone, attending = picture.written
-        chain, others = picture.chain.vectors, picture.others.vectors
-        wrong = parted(alone, gold)
-        rings = [ring_around(picture.outputs[0][i], "warning") for i in wrong]
+        chain, others, wrong, rings = picture.chain.vectors, picture.others.vectors, picture.wrong, picture.rings
         source = trace[f"{LONG}.{READER}.cells"]
         near = source.label("position", source.position("position", noun))
         misled = [str(alone[i]) for i in wrong] == [facts["forms"][near]]
@@ -340,8 +357,8 @@ class AgainstLSTM(Chapter):
             stage=[ribbon],
         )
 
-    def what_attention_buys(self, trace: Trace, region: Region) -> Iterator[Step]:
-        """Three translators on the same sentences, by the number of words."""
+    def what_attention_buys(self, trace: Trace, states: SentenceStates) -> Iterator[Step]:
+        """Three translators on the same sentences, by the number of words, below one sentence of two of them."""
         run = trace.under(RUN)
         means, lengths, right = run["exact.over_seeds"], run["length"], run["by_length.over_seeds"]
         _, attending, _ = TRANSLATORS
@@ -350,14 +367,16 @@ class AgainstLSTM(Chapter):
         totals = {name: means.pick(model=name) for name in TRANSLATORS}
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
         curves = Curves(
-            lengths, rows, TRANSLATORS, {}, ticks, region.inside, "model", totals=totals, total="all lengths"
+            lengths, rows, TRANSLATORS, {}, ticks, states.below, "model", totals=totals, total="all lengths"
         )
+        source = Words("translators trained on the same sentences", "fact", "ink2").end_in(states.head)
         until = run["by_length.longest_solved"].values
         bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
             "What does attention buy?",
             beat(
                 "Three translators of about one size: are long sentences harder?",
+                appear(source, curves.plot),
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
@@ -381,23 +400,25 @@ class AgainstLSTM(Chapter):
                 *curves.drawn("Transformer"),
                 appear(curves.totals["Transformer"]),
             ),
-            stage=[region, curves.plot],
+            stage=[*states.outputs, states.names, *states.rings],
         )
 
-    def the_signal(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def the_signal(
+        self, run: Trace, region: Region, states: SentenceStates, picture: GradientOverTime, powers: PowersOfTen
+    ) -> Iterator[Step]:
         """The gradient that reaches the first symbol, before any training, and that it vanishes."""
-        run = trace.under(RECALL)
-        distances, gradient = run["distances"].quantities(), run["gradient"]
-        rows = {name: gradient.pick(model=name) for name in RECALLING}
-        picture = GradientOverTime([*distances[:NEAR], distances[-1]], rows["LSTM"], region.inside)
-        ends = {name: row.quantity(-1) for name, row in rows.items()}
-        grid, opened, chain = ends.values()
-        powers, sinking = PowersOfTen(ends, RECALLING, picture.above, picture.foot), rows["LSTM"].values.tolist()
-        (first, late, last), (wall, door, _) = RECALLING, powers.bars.values()
+        gone, far = [states.outputs[0], states.names[0], *states.rings], run["distances"].quantities()[-1]
+        grid, opened, chain = powers.values.values()
+        (first, late, last), (wall, door, base) = RECALLING, powers.bars.values()
+        sinking = run["gradient"].pick(model=last).values.tolist()
         yield Step(
             "The vanishing gradient",
-            beat("The task: name the first symbol.", *picture.ask()),
-            beat("Training learns of it by a gradient: how much the error changes with its vector.", *picture.begin()),
+            beat("Why does it forget? A simpler task: name the first symbol.", *picture.ask()),
+            beat(
+                "Training learns of it by a gradient: how much the error changes with its vector.",
+                (leave(*gone), appear(region)),
+                *picture.begin(),
+            ),
             beat(
                 claim(
                     sinking == sorted(sinking, reverse=True),
@@ -407,18 +428,17 @@ class AgainstLSTM(Chapter):
                 picture.away(),
             ),
             beat(
-                f"{distances[-1]} symbols back, "
+                f"{far} symbols back, "
                 + claim(
                     bool(chain < grid / BILLION**2),
                     "it is below a billionth of a billionth of the Transformer’s.",
                     "it differs less from that of the Transformer.",
                 ),
                 *picture.far_away(
-                    Wipe(wall, towards=UP, kind="appear"), appear(powers.names[first], powers.names[last])
+                    Wipe(wall, towards=UP, kind="appear"), appear(base, powers.names[first], powers.names[last])
                 ),
                 powers.below([first, last]),
                 appear(powers.called),
-                powers.rise([first, last]),
             ),
             beat(
                 claim(
@@ -429,21 +449,22 @@ class AgainstLSTM(Chapter):
                 appear(powers.names[late], door, rise=False),
                 powers.above([first, last, late]),
             ),
-            stage=[region],
+            stage=gone,
         )
 
-    def be_fair(self, trace: Trace, region: Region) -> Iterator[Step]:
-        """The LSTM does learn it: how soon, and how surely."""
-        run, names = trace.under(RECALL), ("LSTM", "LSTM, gates open", "transformer")
+    def be_fair(self, run: Trace, region: Region, picture: GradientOverTime) -> Iterator[Step]:
+        """The LSTM does learn it: how soon, and how surely, above the sequence of the task."""
+        names = ("LSTM", "LSTM, gates open", "transformer")
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
         arrived, of, checks = run["steps.trainings_that_solved"], run["steps.trainings"], run["checks"]
         rows = {name: run["curve"].pick(model=name) for name in names}
         ticks = checks.quantities()[len(checks) // TICKS - 1 :: len(checks) // TICKS]
         called = {name: RECALLING[name] for name in names}
-        curves = Curves(checks, rows, called, {}, ticks, region.inside, "model")
+        curves = Curves(checks, rows, called, {}, ticks, picture.higher, "model")
         where_they_rise(curves, checks, rows)
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
+        yet = Words("not yet every distance", "stage word", "residual").next_to(solved["LSTM"], RIGHT, buff=gap("word"))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
             "An LSTM can learn it, too",
@@ -453,8 +474,8 @@ class AgainstLSTM(Chapter):
                 appear(curves.level(run["chance"], "by chance", DOWN)),
             ),
             beat(
-                f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed: "
-                "the full dots.",
+                f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings "
+                "learn every distance: the full dots.",
                 *curves.drawn("LSTM, gates open", spots=solved["LSTM, gates open"]),
             ),
             *([beat(told, *curves.drawn("transformer", spots=solved["transformer"]))] if sooner else []),
@@ -463,8 +484,9 @@ class AgainstLSTM(Chapter):
                 f"{checks.quantities()[-1]:,.0f} steps"
                 + claim(bool(arrived.pick(model="LSTM") < of), ", the others not yet.", "."),
                 *curves.drawn("LSTM", spots=solved["LSTM"]),
+                appear(yet),
             ),
-            stage=[region, curves.plot],
+            stage=[region, picture.row, curves.plot],
         )
 
     def who_notices(self, trace: Trace, order: Sequence[int]) -> Iterator[Step]:

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from manim import RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, exchange, leave
+from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, exchange, leave, ring_around
 from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, LSTMChain, over
 from scenes.layout import STAGE
 from scenes.mobjects.curves import Curves
@@ -22,6 +22,7 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.vectors import under, vector_in
 from scenes.theme import gap, palette, pixels, units
+from transformer_core.studies.measures.recurrence import parted
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
@@ -36,10 +37,14 @@ BENDS = -0.12, 0.25
 
 class SentenceStates:
     """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
-    all, by two `models` that read the sentence."""
+    all, by two `models` that read the sentence; the first is `wrong` where `rings` are, by the translation `gold`.
 
-    def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
+    Once the states are gone, there is room for a picture `below` the lines, and for its `head`.
+    """
+
+    def __init__(self, models: Sequence[Trace], gold: Sequence[str], ribbon: Ribbon) -> None:
         lines, low = STAGE.split_rows(LINES, 70)
+        self.below, self.head = STAGE.split_rows(LINES, 16)[1], lines.split_rows(54)[0]
         self.chain, self.others = (LSTMChain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
         #: All that is handed over by the first model: the last memory and hidden state, and what they are called.
         self.neck, self.called = VGroup(), VGroup()
@@ -54,11 +59,13 @@ class SentenceStates:
         self.written = [model["decoder.logits"].words("position")[1:] for model in models]
         self.weights = models[-1]["decoder.weights"].pick(batch=0)
         self.outputs, self.names = [], VGroup()
-        told = (("from the last state alone", "residual"), ("with attention to all states", "weight"))
+        told = (("LSTM: from the last state alone", "residual"), ("LSTM + attention: from all states", "key"))
         for words, (text, role), line in zip(self.written, told, lines.rows(2, 24), strict=True):
             head, body = line.split_rows(54)
             self.names.add(Words(text, "fact", role).begin_in(head))
             self.outputs.append(body.fit(in_line(words, body.width)))
+        self.wrong = parted(self.written[0], gold)
+        self.rings = [ring_around(self.outputs[0][i], "warning") for i in self.wrong]
 
     def write_alone(self) -> Animation:
         """All words come out of the last memory and hidden state."""

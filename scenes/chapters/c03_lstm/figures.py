@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import PI, RIGHT, UL, UP, UR, Animation, VGroup, VMobject, rate_functions
+from manim import PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import Come, Flight, Sweep, Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses
 from scenes.animations.verbs import LATE
@@ -39,8 +39,6 @@ THIN, THICK, SEEN = 1.5, 16.0, 0.02
 BELOW = -0.1
 #: Px of the line of Spanish forms.
 FORM = 54.0
-#: Px from the side of a word to the line of attention that comes down to it.
-LEG = 2.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made, at most.
 APART, RAMP, MOST = 96.0, 240.0, 150.0
 #: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
@@ -52,6 +50,14 @@ BILLION = 1_000_000_000
 def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
     """The part of `room` that lies above a sentence at its foot."""
     return room.split_rows(-pixels(ribbon.height), ABOVE)[0]
+
+
+def reaching(ribbon: Ribbon) -> VGroup:
+    """A line from each other word to the last, all of one kind: not how much it looks there, but that it can."""
+    *others, last = ribbon.chips
+    pitch = 0.7 * over(ribbon).height / len(ribbon.chips) / 0.75
+    ways = ((chip, pitch * (len(others) - i)) for i, chip in enumerate(others))
+    return VGroup(arch(chip.get_top(), last.get_top(), rise, "weight", 6) for chip, rise in ways)
 
 
 class LSTMChain(VGroup):
@@ -361,15 +367,20 @@ class MemoryShares:
             self.tanks.add(tank)
             self.bars.add(bar)
             self.numbers.add(value)
-        #: From the outer sides of both words, past their memories.
+        #: From the middle of both words, behind their memories.
         chips = ribbon.chips[start], ribbon.chips[end]
-        feet = [chip.get_corner(side) - side * units(LEG) for chip, side in zip(chips, (UL, UR), strict=True)]
+        feet = [chip.get_top() for chip in chips]
         a, b = (np.array([foot[0], at(0, low.top + 10)[1], 0]) for foot in feet)
         over_them = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75).points
-        self.arc = stroked(np.concatenate([segments(feet[0], a), over_them, segments(b, feet[1])]), "weight", 10)
+        ways = segments(feet[0], a), over_them, segments(b, feet[1])
+        self.arc = stroked(np.concatenate(ways), "weight", 10).set_z_index(-1)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
+        #: What attention gives, at the crown.
+        self.told = VGroup()
         if weight is not None:
             as_thick_as(weight, self.arc, THIN, THICK)
+            crown = np.array([(a + b)[0] / 2, at(0, top.top + FORM)[1], 0])
+            self.told.add(number(weight, "share", "large number").settle(crown))
         told = ["part of the memory", f"that “{self.words[0]}” wrote"]
         self.wrote = VGroup(*paragraph(told, "stage word", "residual", low.top + 60, STAGE.left))
         self.fades = bool((np.diff(parts.values[start : end + 1, start]) < 0).all())

@@ -15,12 +15,13 @@ from scenes.mobjects.bars import bar_on
 from scenes.mobjects.marks import Ground, Length, means
 from scenes.mobjects.shapes import Box, arrow, frame, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, ink_on, pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: From the top of a bar to its number; px of the names of small shares, of a bar beside them and of its point.
-OVER, SHARE, WALL, POINT = UP * units(40), 560.0, 170.0, 70.0
+#: From the top of a bar to its number; px of the names of small shares, of a bar beside them and of its point;
+#: and above and below a long row.
+OVER, SHARE, WALL, POINT, THIN = UP * units(40), 560.0, 170.0, 70.0, 14.0
 #: Shares of a bar, each a thousandth of the one before.
 SHARES = (
     "a thousandth",
@@ -30,9 +31,11 @@ SHARES = (
     "a millionth of a billionth",
     "a billionth of a billionth",
 )
-#: A smaller bar is at last so much of the height, and a line beside which one is seen; a line is seen from one height
-#: on, its name from another, and both go out in the last tenth.
-SMALLER, LEVEL, RISEN, CLEAR, LAST = 0.5, 0.7, 0.012, 0.02, 0.1
+#: A line that a bar is measured by is at last so much of the height; a line is seen from one height on, and goes out in
+#: the last tenth. Px of a bar that is too small to be seen.
+LEVEL, RISEN, LAST, HAIR = 0.7, 0.001, 0.1, 3.0
+#: Px from the point of a bar down to the words that it goes on, and from one to the next.
+ONWARD, NEXT = 172.0, 36.0
 
 
 class GradientOverTime:
@@ -60,6 +63,8 @@ class GradientOverTime:
         self.first, self.places = frame(wide, wide, "ink", 6, 10).move_to(self.symbols[0]), places
         self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
         zero = self.zero.get_center() * UP + self.first.get_x() * RIGHT
+        #: Below the ground, for the names of bars; and above the longest row.
+        self.beneath, self.higher = line.split_rows(HEAD)[0], room.cross(Room(0, room.top, 0, way.top - 2 * THIN))
         self.bars, self.asked, self.told = [], [], VGroup()
         for (value,), distance, place in zip(self.rows, near, places, strict=True):
             self.bars.append(VGroup(bar_on(zero, ground, value, "height", unit, wide, role="residual")))
@@ -70,10 +75,10 @@ class GradientOverTime:
         self.called = Words("LSTM: gradient at the first symbol", "block", "residual").begin_in(head)
         self.unit = Words("symbols back", "fact", "ink2").end_in(self.foot)
         #: The same sequence where what is asked is `far` away: the first symbol, those between, and the error.
-        self.row = VGroup(Box.of(one, palette().ink3, 2) for one in line.inset(0, wide / 3).columns(int(far) + 2, 5))
+        self.row = VGroup(Box.of(one, palette().ink3, 2) for one in way.inset(0, THIN).columns(int(far) + 2, 5))
         for one, role in ((self.row[0], "ink"), (self.row[-1], "warning")):
             one.set_fill(palette().role(role))
-        self.far = Words(f"gradient at the first symbol, {far} symbols back", "stage word", "ink2").begin_in(way)
+        self.far = Words(f"gradient at the first symbol, {far} symbols back", "stage word", "ink2").begin_in(self.foot)
 
     @staticmethod
     def _asked(place: Room, first: VMobject, way: Room) -> VGroup:
@@ -135,31 +140,30 @@ class PowersOfTen:
         self.bars, self.names, self.lines = {}, {}, VGroup()
         for (key, value), column in zip(values.items(), rest.columns(len(values)), strict=True):
             name, role = names[key]
-            self.bars[key] = Box(WALL, room.height, palette().role(role), 0).move_to(column.centre)
+            wall = Box(WALL, room.height, palette().role(role), 0).move_to(column.centre)
+            self.bars[key] = VGroup(wall)
+            for line, told in enumerate(("goes on", "far above")):
+                word = Words(told, "stage word", paper=wall).set_fill(ink_on(palette().role(role)))
+                self.bars[key].add(word.settle(at(0, room.top + ONWARD + line * NEXT) * UP + column.centre * RIGHT))
             self.names[key] = Words(f"{name} {value:.0e}", "stage word", role)
             self.names[key].settle(column.cross(foot).centre)
         #: What stands on the last bar.
         self.called = Words(called, "block", role).settle(self.bars[key].get_center())
         self.smallest, self.returns = float(value / next(iter(values.values()))), False
         #: How high the lines are, as shares of the first bar; the last one is seen on the way back alone.
-        self.shares = [*(10.0**-k for k in range(1, 3 * len(SHARES) + 1)), BILLION * self.smallest]
-        for k, _ in enumerate(self.shares, 1):
+        self.shares = [*(1e-3 ** (k + 1) for k in range(len(SHARES))), BILLION * self.smallest]
+        for share, told in zip(self.shares, (*SHARES, "a billion times the LSTM’s"), strict=True):
             line = VGroup(rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5))
-            if k == len(self.shares) or k % 3 == 0:
-                told = ("a billion times the LSTM’s", role) if k == len(self.shares) else (SHARES[k // 3 - 1], "ink2")
-                line.add(Words(told[0], "block", told[1]).begin_in(side).stand_on(line.get_y() + units(8)))
+            line.add(Words(told, "block", "ink2" if share in self.shares[:-1] else role).begin_in(side))
+            line[1].stand_on(line[0].get_y() + units(8))
             self.lines.add(line)
         self.room, self.feet = room, [[part.points for part in line] for line in self.lines]
         self.show(0.0)
 
     def below(self, keys: Sequence[str]) -> Animation:
         """The eye goes nearer, until the smallest share that is larger than the last bar is a line before it."""
-        larger = [share for share in self.shares[2:-1:3] if share > self.smallest]
+        larger = [share for share in self.shares[:-1] if share > self.smallest]
         return self._goes(LEVEL / min(larger, default=self.smallest), keys, "tour")
-
-    def rise(self, keys: Sequence[str]) -> Animation:
-        """The eye goes nearer still, until the last bar is to be seen."""
-        return self._goes(SMALLER / self.smallest, keys, "row")
 
     def above(self, keys: Sequence[str]) -> Animation:
         """The eye goes back to the line of a billion times the last bar."""
@@ -174,23 +178,27 @@ class PowersOfTen:
     def show(self, power: float, returns: bool = False) -> None:
         """Stand nearer by so many powers of ten."""
         (whole, *_), ground, tall = self.values.values(), at(0, self.room.bottom) * UP, UP * units(self.room.height)
-        for key, bar in self.bars.items():
+        for key, (bar, *words) in self.bars.items():
             share, side = float(self.values[key] / whole) * 10**power, RIGHT * units(WALL / 2)
             top, foot = ground + tall * min(share, 1.0), ground + bar.get_x() * RIGHT
-            # What goes on beyond the picture has a point.
-            shoulder = top + bar.get_x() * RIGHT - UP * units(POINT) * float(np.clip(share - 1, 0, 1))
+            top = np.maximum(top, ground + UP * units(HAIR))
+            # What goes on beyond the picture has a point, and says so.
+            beyond = float(np.clip(share - 1, 0, 1))
+            shoulder = top + bar.get_x() * RIGHT - UP * units(POINT) * beyond
             tip = top + bar.get_x() * RIGHT
             bar.set_points_as_corners([foot - side, foot + side, shoulder + side, tip, shoulder - side, foot - side])
             unit = self.room.height * 10**power / float(whole)
-            bar.meanings = (Length(self.values[key], "height", unit, WALL),) if share <= 1 else ()
+            bar.meanings = (Length(self.values[key], "height", unit, WALL, HAIR),) if share <= 1 else ()
+            for word in words:
+                word.set_fill(opacity=beyond)
         self.called.stand_on((top + UP * units(56))[1])
         for line, feet, share in zip(self.lines, self.feet, self.shares, strict=True):
             height, own = share * 10**power, line is self.lines[-1]
             for part, points in zip(line, feet, strict=True):
                 part.points = points + tall * min(height, 1.0)
-            seen, named = (float(np.clip(min(height / low - 1, (1 - height) / LAST), 0, 1)) for low in (RISEN, CLEAR))
-            line[0].set_stroke(opacity=seen * (returns or not own))
-            line[1:].set_fill(opacity=named * (returns is own))
+            seen = float(np.clip(min(height / RISEN - 1, (1 - height) / LAST), 0, 1)) * (returns or not own)
+            line[0].set_stroke(opacity=seen)
+            line[1].set_fill(opacity=seen)
 
 
 class ZoomByPowers(Motion):
