@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, Animation, Mobject, VGroup, VMobject
+from manim import RIGHT, VGroup
 
-from scenes.animations import Travel, appear, appear_in_turn, lagged, leave
-from scenes.layout import STAGE, Room
+from scenes.layout import Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
@@ -61,39 +60,6 @@ class Deck(VGroup):
             self.plates.add(parts)
         super().__init__(*self.plates)
         self.move_to(room.centre)
-
-
-class Pile(VGroup):
-    """Copies of panels behind each other in a room, the one in `front` nearest: the deck that fans out into them.
-
-    The first part of a panel is its plate, and the first part of that its paper. Where less than `NAMED` px of it can
-    be seen, the copy has nothing else.
-    """
-
-    def __init__(self, panels: Sequence[VGroup], front: int, room: Room = STAGE) -> None:
-        count = len(panels)
-        step = min(STEP, room.height * 0.3 / max(1, count - 1))
-        left = room.width - step * (count - 1), room.height - step * (count - 1)
-        factor = min(1.4, units(left[0]) / panels[0].width, units(left[1]) / panels[0].height)
-        #: Copies and panels, from the farthest to the nearest.
-        self.pairs: list[tuple[Mobject, VGroup]] = []
-        for i, panel in enumerate(panels[k] for k in nearest_last(count, front)):
-            copied = (panel if step >= NAMED or i == count - 1 else panel[0][0]).copy().scale(factor)
-            self.pairs.append((copied.move_to(room.centre + _aside(i, count, step)), panel))
-        super().__init__(*(copied for copied, _ in self.pairs))
-
-    def out_of(self, *picture: VMobject) -> list[tuple[Animation, ...]]:
-        """A picture shrinks to where the nearest plate comes up, with the others behind it."""
-        *behind, (front, _) = self.pairs
-        whole, others = VGroup(*picture), appear_in_turn([copied for copied, _ in behind])
-        small = whole.copy().scale(min(front.width / whole.width, front.height / whole.height)).move_to(front)
-        shrink = Travel(whole, small, 0.0, "dive", leaving=True)
-        return [(shrink,), (*([others] if others else []), leave(small), appear(front, rise=False))]
-
-    def fan_out(self) -> Animation:
-        """Each copy goes to the place of its panel."""
-        travels = [Travel(copied, panel, leaving=True) for copied, panel in self.pairs]
-        return lagged(travels, 0.4, 2.0)
 
 
 def nearest_last(count: int, front: int) -> list[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 
-from manim import VGroup
+from manim import UP, VGroup, VMobject
 
 from scenes.animations import (
     Flight,
+    Travel,
     Visit,
     appear,
     appear_in_turn,
@@ -15,6 +16,7 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
+    move_ring,
     pulses,
     ring_around,
     slide,
@@ -23,17 +25,17 @@ from scenes.chapters.c08_heads.figures import (
     AttentionSink,
     AttentionWiring,
     CountedSentences,
-    HeadScores,
     JoinedHeads,
     NamedShare,
     RoleInTraining,
     SplitHeads,
     SwappedAdjective,
     cases_of,
+    rows_of_heads,
 )
 from scenes.layout import Room
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import rooms
-from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
@@ -41,7 +43,7 @@ from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, entry_name, head_name, layer_name, letter_of, named_head
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import (
@@ -84,14 +86,14 @@ class Heads(Chapter):
         blend = WeightedSum.of(trace, focus, ribbon, side)
         region = Region("measured on sentences that the model has not seen")
         yield from self.one_row(focus, trace, ribbon, side, blend)
-        yield from self.side_by_side(focus, trace, ribbon, blend)
+        yield from self.side_by_side(focus, trace, ribbon, side, blend)
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
-        yield from self.names_are_earned(trace, region)
-        yield from self.one_takes_it(trace, region)
-        yield from self.only_when_needed(focus_of(trace), trace)
-        yield from self.a_sink(focus_of(trace), trace)
+        table = yield from self.names_are_earned(trace, region)
+        line = yield from self.one_takes_it(trace, region, table)
+        shown = yield from self.only_when_needed(focus_of(trace), trace, line)
+        yield from self.a_sink(focus_of(trace), trace, shown)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
         yield from self.several_looks(focus, trace, split)
@@ -122,12 +124,17 @@ class Heads(Chapter):
             stage=[ribbon, picture.values, picture.tiles, picture.numbers],
         )
 
-    def side_by_side(self, focus: Focus, trace: Trace, ribbon: Ribbon, blend: WeightedSum) -> Iterator[Step]:
-        """The set piece: a layer is a deck of heads, which fans out."""
+    def side_by_side(
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, blend: WeightedSum
+    ) -> Iterator[Step]:
+        """The set piece: each head has a row of its own for the same token, and each row belongs to a whole grid."""
         query_token, heads = focus.query_token, trace["config.heads"]
         layers = [layer for layer in layers_of(trace) if layer != focus.layer][:1]
         picture, *others = (Patterns.of(trace, focus, layer) for layer in (focus.layer, *layers))
-        pile, other = Pile(picture.panels, focus.head), focus_of(trace)
+        mine, *rest = sorted(rows := rows_of_heads(trace, focus, ribbon, side, blend), key=lambda row: -row.get_y())
+        here, other = picture.grids[0].weights.position("query", query_token), focus_of(trace)
+        lines = [grid.lines[here] for grid in picture.grids]
+        parts = [part for grid in picture.grids for part in (grid.cells, *grid.lines)]
         head = other.head if other.layer == focus.layer else focus.head
         top_key, most = picture.rows.pick(head=head).largest()
         yield Step(
@@ -135,9 +142,13 @@ class Heads(Chapter):
             beat(
                 f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
                 "multi-head attention.",
-                *pile.out_of(ribbon, blend),
-                pile.fan_out(),
-                appear(picture.tag),
+                appear(mine[0]),
+                appear_in_turn(rest, "slow"),
+                (
+                    leave(ribbon, *(name for name, *_ in rows)),
+                    appear(picture.tag, picture.plates, *(part for part in parts if part not in lines)),
+                    *exchange([VGroup(*row[1:]) for row in rows], lines, "row"),
+                ),
             ),
             beat(
                 "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
@@ -157,7 +168,7 @@ class Heads(Chapter):
                 )
                 for after in others
             ),
-            stage=[ribbon, blend],
+            stage=[ribbon, blend.tiles, blend.numbers],
         )
 
     def no_slices(self, focus: Focus, trace: Trace, picture: SplitHeads) -> Iterator[Step]:
@@ -248,13 +259,13 @@ class Heads(Chapter):
             stage=[picture.layer_names, picture.letters, picture.grids],
         )
 
-    def names_are_earned(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def names_are_earned(self, trace: Trace, region: Region) -> Generator[Step, None, RoleTable | None]:
         """A role is a score over many sentences, not one pretty picture; two guesses are among them."""
         if not all(best_head(trace, role) for role in GUESSES):
-            return
+            return None
         earned = trace["roles.role_threshold"]
-        table = RoleTable(trace["roles.score"].pick(role=(GUESSES[0], INFLECTED, GUESSES[1])), earned)
-        region.inside.fit(table)
+        table = RoleTable(trace["roles.score"].pick(role=(INFLECTED, *GUESSES)), earned)
+        region.inside.fit(table).align_to(region.words.get_bottom(), UP)
         least, shown = table.best(GUESSES[1]), CountedSentences.best(trace, region.inside)
         cells = [table.cell(GUESSES[0], **one.place) for one in shown]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(table.heads))]
@@ -265,7 +276,7 @@ class Heads(Chapter):
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(best.sentences, rival.sentences),
+                    appear(*(part for one in shown for part in one if part not in (one.plate, one.arcs))),
                     appear_in_turn(arcs, "tour"),
                 ),
                 beat(
@@ -306,24 +317,25 @@ class Heads(Chapter):
                 ),
                 appear(ring_around(least, "query")),
             ),
-            stage=[region, *(part for one in shown for part in (one.heading, one.track, one.bar, one.number))],
+            stage=[region, *(one.plate for one in shown)],
         )
+        return table
 
-    def one_takes_it(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def one_takes_it(
+        self, trace: Trace, region: Region, table: RoleTable | None
+    ) -> Generator[Step, None, Sequence[VMobject]]:
         """The scores of several heads for one role over the training: one of them keeps it."""
-        picture = RoleInTraining.of(trace, INFLECTED, region.inside)
-        if picture is None:
-            return
+        picture = RoleInTraining.of(trace, INFLECTED, table.lines[INFLECTED], region.inside) if table else None
+        if not (table and picture):
+            return []
         peak, last = picture.peak()
         tried = bool(peak > 0.5)
         seeds = trace.under("experiment.heads_over_seeds")
-        boards, what = [], Words(entry_name(picture.scores), *Region.NAMED).end_in(region.head)
-        if "score" in seeds:
-            scores = seeds["score"].pick(role=INFLECTED)
-            rooms = (column.cross(row) for row in region.inside.rows(2) for column in region.inside.columns(3))
-            boards = [HeadScores(*at, picture.earned) for at in zip(scores, rooms, strict=False)]
+        line, board, names = table.lines[INFLECTED], picture.board, (table.heads, table.calls[INFLECTED])
+        boards = picture.others(seeds["score"].pick(role=INFLECTED)) if "score" in seeds else []
+        if boards:
             of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Region.NAMED)
-            of_these.end_in(region.head)
+            of_these.begin_in(picture.rest.rows(2)[1])
         tries, takes, goes_on = picture.run()
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
@@ -334,7 +346,11 @@ class Heads(Chapter):
                     "Watch one role through the training: several heads try.",
                     "Watch one role through the training: who takes it?",
                 ),
-                appear(picture.board.cells),
+                (
+                    leave(*(part for cell in line for part in cell[1:])),
+                    *exchange(picture.old, [*board.boxes]),
+                    appear(board.squares, board.frames, picture.told),
+                ),
                 tries,
             ),
             beat(
@@ -345,7 +361,7 @@ class Heads(Chapter):
             beat(
                 claim(
                     last < peak - 0.05,
-                    f"Its rival reached {peak:share}, then let go.",
+                    f"Its rival reached {peak:share}, then fell back.",
                     f"Its rival has {last:share}, too.",
                 ),
                 appear(picture.summit),
@@ -358,23 +374,28 @@ class Heads(Chapter):
                 else "Which one takes it, only the training tells.",
                 *(
                     [
-                        leave(picture.board, picture.layers, picture.told, picture.summit, ring, what),
-                        appear(of_these, *(part for one in boards for part in (one.letters, one.frames))),
-                        appear_in_turn([one.cells for one in boards], "slow"),
+                        appear(of_these, *(part for one in boards for part in (one.boxes, one.frames))),
+                        appear_in_turn([one.squares for one in boards], "slow"),
                         appear_in_turn([ring_around(one.winner) for one in boards]),
                     ]
                     if boards
                     else [appear(ring_around(picture.told))]
                 ),
             ),
-            stage=[region, what, picture.board.letters, picture.board.frames, picture.layers, picture.told],
+            stage=[region, *names, line],
         )
+        return [ring, *names, board]
 
-    def only_when_needed(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The pair of the chapters before, then over all cases: same English grammar, other need."""
+    def only_when_needed(
+        self, focus: Focus, trace: Trace, line: Sequence[VMobject]
+    ) -> Generator[Step, None, tuple[Arcs, VGroup] | None]:
+        """The pair of the chapters before, then over all cases: same English grammar, other need.
+
+        The `line` of all heads stays until there are two sentences: out of its first part comes the name of the head.
+        """
         place = best_head(trace, INFLECTED)
         if place is None or not all(cases_of(trace, kind) for kind in ADJECTIVES):
-            return
+            return None
         picture = SwappedAdjective(trace, focus, place[:2], ADJECTIVES)
         before, after = picture.arcs
         panels = NamedShare.of(trace, ADJECTIVES, place[:2], picture.lower)
@@ -393,14 +414,18 @@ class Heads(Chapter):
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
-                (draw(*before.arcs, back=True), appear(before.marks, picture.forms[0])),
+                (
+                    draw(*before.arcs, back=True),
+                    appear(before.marks, picture.forms[0]),
+                    *(Travel(ring, picture.heads[0], kind="row") for ring in line[:1]),
+                ),
                 appear(panels[0], picture.measured[0]),
                 panels[0].count(),
                 ambient=pulses(before.arcs, before.drawn_weights),
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
-                *picture.turn(),
+                *picture.turn(line),
                 appear(panels[1], picture.measured[1]),
                 panels[1].count(),
                 ambient=pulses(after.arcs, after.drawn_weights),
@@ -417,12 +442,13 @@ class Heads(Chapter):
                 ),
                 *shown,
             ),
-            stage=[*before.chips, picture.head],
+            stage=[*before.chips, *(line or picture.heads[:1])],
         )
+        return picture.shown
 
-    def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def a_sink(self, focus: Focus, trace: Trace, shown: tuple[Arcs, VGroup] | None) -> Iterator[Step]:
         """The attention sink: it gets the weight of a query that has no need of the head."""
-        picture = AttentionSink.of(trace, focus)
+        picture = AttentionSink.of(trace, focus, shown)
         if picture is None:
             return
         sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
@@ -438,8 +464,8 @@ class Heads(Chapter):
             beat(
                 f"“{picture.query_token}” does not need “{noun}”. But its weights must add up to one: "
                 f"{picture.weight:share} goes to “{sink}”.",
-                draw(*arcs.arcs, kind="row", back=True),
-                appear(arcs.marks),
+                appear(ring := ring_around(arcs.chips[noun.position])),
+                move_ring(ring, arcs.chips[sink.position]),
                 ambient=flow,
             ),
             beat(
@@ -449,6 +475,7 @@ class Heads(Chapter):
                     f"The value of “{sink}” has length {norm:.2f}, that of “{noun}” {other:.2f}.",
                 ),
                 (
+                    leave(ring),
                     appear(bars.name, bars.zero),
                     appear_in_turn([VGroup(*pair) for pair in zip(bars.bars, bars.numbers, strict=True)]),
                 ),
@@ -481,7 +508,7 @@ class Heads(Chapter):
                 if most is not None
                 else []
             ),
-            stage=[*arcs.chips, picture.head],
+            stage=[arcs, picture.head],
         )
 
     def self_or_cross(self, trace: Trace) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -25,7 +26,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import AxisSpan, End, Tick, means
-from scenes.mobjects.patterns import CELL, FULL, HEAD, PANEL, HeadPlate, Pattern
+from scenes.mobjects.patterns import FULL, HEAD, INSET, PANEL, HeadPlate, Pattern
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
@@ -33,17 +34,16 @@ from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
+from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
 from scenes.theme import at, pace, palette, pixels, shape, units
-from transformer_core.studies.focus import Focus, best_head, layers_of, swap_of
+from transformer_core.studies.focus import Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
-#: Px of the side with the step of a training.
-LABEL = 300.0
 #: Px of the number beside a bar, which has as much room at least, and of a bar's height.
 NUMBER, BAR = 100.0, 34.0
 #: Px of the number of a share beside its bar, and between two bars with their sentences.
@@ -224,6 +224,20 @@ class JoinedHeads(VGroup):
         return turns
 
 
+def rows_of_heads(trace: Trace, focus: Focus, ribbon: Ribbon, side: Room, first: WeightedSum) -> list[VGroup]:
+    """The weights of the query token in each head, with the name of the head: below the row of the `first` picture."""
+    heads, rows = range(int(trace["config.heads"])), {}
+    pitch = min(first.tiles.height + units(LINE), units(ribbon.below(STAGE).height) / len(heads))
+    for i, head in enumerate(sorted(heads, key=lambda head: head != focus.head)):
+        part = WeightedSum.of(trace, replace(focus, head=head), ribbon, side) if i else first
+        name = Words(f"head {letter_of(head)}", "block").settle(part.heading.get_center())
+        rows[head] = VGroup(name, part.tiles, part.numbers)
+        rows[head].shift(DOWN * i * pitch)
+        if part.tiles.height > pitch:
+            part.tiles.stretch_to_fit_height(pitch)
+    return [rows[head] for head in heads]
+
+
 class NamedShare(VGroup):
     """A bar for the share of the cases of a role in which a head attends most to the answer, under a name.
 
@@ -276,7 +290,9 @@ class CountedSentences(NamedShare):
     """
 
     def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
-        super().__init__(run, place, name, room)
+        super().__init__(run, place, name, room.inset(INSET, 0).split_rows(-LINE)[0])
+        self.plate = HeadPlate(place[1], room)
+        self.heading.end_at(at(self.aside.right, 0)[0]).set_y(self.plate[1].get_y())
         self.sentences, self.arcs = VGroup(), VGroup()
         asked = zip(run["queries"].values, run["answers"].values, strict=True)
         for i, ((query, answer), line) in enumerate(zip(asked, self.rest.rows(len(run["queries"])), strict=True)):
@@ -294,7 +310,7 @@ class CountedSentences(NamedShare):
             mark = dot(np.zeros(3), AIR, "weight") if hit else frame(2 * AIR, 2 * AIR, "ink3", 3, AIR)
             self.sentences.add(words)
             self.arcs.add(VGroup(arc, mark.move_to(at(line.left + AIR, line.bottom - LINE))))
-        self.add(self.sentences, self.arcs)
+        self.add(self.sentences, self.arcs).add_to_back(self.plate)
 
     @classmethod
     def best(cls, trace: Trace, room: Room) -> list[CountedSentences]:
@@ -304,7 +320,11 @@ class CountedSentences(NamedShare):
         last = run["found"].values[-1]
         places = sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))
         sides = zip(places, room.columns(2, BETWEEN), strict=False)
-        return [cls(run, place, named_head(*place), side) for place, side in sides]
+        found = [cls(run, place, layer_name(place[0]), side) for place, side in sides]
+        for one in found:
+            if one.place["layer"] != mixed_focus(trace).layer:  # no head of those whose plates have stood there
+                one.plate.key = "elsewhere", one.place["head"]
+        return found
 
 
 class SwappedAdjective:
@@ -316,7 +336,7 @@ class SwappedAdjective:
 
     def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        tops, self.lower = zip(*(row.split_rows(-BARS / 2) for row in columns.rows(2)), strict=True)
+        tops, self.lower = zip(*(row.split_rows(-BARS / 2) for row in columns.rows(2)[::-1]), strict=True)
         swap, layer, head = swap_of(trace, focus), *place
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
@@ -337,7 +357,9 @@ class SwappedAdjective:
             VGroup(arcs.spelled(at, own[forms])) if own else VGroup()
             for arcs, (at, _), forms in zip(self.arcs, rows, ("forms", "other_forms"), strict=True)
         ]
-        self.head = head_beside(self.arcs[0], place, side)
+        self.heads = [head_beside(arcs, place, side) for arcs in self.arcs]
+        #: The arcs of the second sentence, and the name of their head; None where they are those of recorded cases.
+        self.shown = (self.arcs[1], self.heads[1]) if swap and (focus.layer, focus.head) == place else None
         #: What each bar measures, and on what, at its left.
         self.measured = [VGroup(), VGroup()]
         for lines, below in zip(self.measured, self.lower, strict=True):
@@ -345,18 +367,24 @@ class SwappedAdjective:
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
 
-    def turn(self) -> list[tuple[Animation, ...]]:
-        """The sentence comes down once more, with words that differ, and the thickest arc takes another token."""
+    def turn(self, above: Sequence[VMobject]) -> list[tuple[Animation, ...]]:
+        """The sentence goes up once more, with words that differ, and the thickest arc takes another token.
+
+        What has stood `above` leaves.
+        """
         old, new = self.arcs
         pairs = [*zip(old.chips, new.chips, strict=False)]
         cards = [pair for pair in pairs if str(pair[0].label) != str(pair[1].label)]
         stays = (Travel(*pair, 0.0, "row") for pair in pairs if pair not in cards)
-        turned = (Come(card, shift=DOWN * card.height, run_time=pace("row")) for _, card in cards)
+        turned = (Come(card, shift=UP * card.height, run_time=pace("row")) for _, card in cards)
         (first, *_), (second, *more) = (
             sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs
         )
+        first_play = [*stays, *turned, Travel(self.heads[0], self.heads[1], kind="row")]
+        if above:
+            first_play.append(leave(*above))
         arc = Travel(first, second, 0.0, "row")
-        return [(*stays, *turned), (arc,), (appear(*more, new.marks, self.forms[1]),)]
+        return [tuple(first_play), (arc,), (appear(*more, new.marks, self.forms[1]),)]
 
 
 def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
@@ -380,52 +408,46 @@ def cases_of(trace: Trace, kind: str) -> Trace | None:
 
 
 class HeadScores(VGroup):
-    """The scores of heads, "layer head", as squares below their letters, each in a frame as large as `earned`.
+    """The scores of heads, "layer head", as squares in a row of boxes, each in a frame as large as `earned`."""
 
-    Args:
-        room: what the board fits into.
-    """
-
-    def __init__(self, scores: NamedTensor, room: Room, earned: float) -> None:
-        layers, heads = scores.shape
-        below = room.split_rows(LINE + BAR)[1]
-        pitch, places = min(below.width / heads, below.height / layers), [*np.ndindex(layers, heads)]
-        self.cells = VGroup(Pattern(scores.pick(layer=(row,), head=(head,)), pitch) for row, head in places)
-        self.cells.arrange_in_grid(layers, heads, buff=units(pitch * (1 - CELL))).move_to(below.centre)
-        self.squares, side = VGroup(one.lines[0] for one in self.cells), pitch * FULL * earned**0.5
-        self.frames = VGroup(frame(side, side, "ink3", 2, 3).move_to(one) for one in self.cells)
-        self.winner = self.frames[int(scores.values.argmax())]
-        letters = (Words(letter_of(head), "fact", "ink2") for head in range(heads))
-        above = (one.get_top() + UP * units(BAR) for one in self.cells)
-        self.letters = VGroup(text.settle(spot) for text, spot in zip(letters, above, strict=False))
-        super().__init__(self.cells, self.letters, self.frames)
+    def __init__(self, scores: NamedTensor, boxes: Iterable[VMobject], earned: float) -> None:
+        self.boxes, colours, places = VGroup(), palette(), np.ndindex(scores.shape)
+        for one in boxes:
+            wide, high = pixels(one.width), pixels(one.height)
+            self.boxes.add(Box(wide, high, colours.surface, 5, colours.line, 2).move_to(one))
+        high = min(wide, high)
+        each = (Pattern(scores.pick(layer=(row,), head=(head,)), high).lines[0] for row, head in places)
+        self.squares = VGroup(one.move_to(box) for one, box in zip(each, self.boxes, strict=True))
+        side = high * FULL * earned**0.5
+        self.frames = VGroup(frame(side, side, "ink3", 2, 3).move_to(box) for box in self.boxes)
+        self.winner = self.boxes[int(scores.values.argmax())]
+        super().__init__(self.boxes, self.squares, self.frames)
 
 
 class RoleInTraining:
-    """A role over the recorded training of this model: for each head a square as large as its score, and a frame as
-    large as the score from which it is named.
+    """A role over the recorded training of this model, in the line of a table: for each head a square as large as its
+    score, and a frame as large as the score from which it is named.
 
     `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
-    others.
+    others. `rest` is what lies below the line.
     """
 
-    def __init__(self, trace: Trace, role: str, room: Room) -> None:
+    def __init__(self, trace: Trace, role: str, line: VGroup, room: Room) -> None:
         run, self.earned = trace.under("experiment.emergence"), trace["roles.role_threshold"]
-        earned = self.earned
         self.scores, self.step = (run[f"roles.{name}"].pick(role=role) for name in ("score", "onset"))
         self.times, values = run["step"].quantities(), self.scores.values
         found = [*np.ndindex(values.shape[1:])]
         self.best = max(found, key=lambda at: float(values[-1][at]))
         self.rival = max((at for at in found if at != self.best), key=lambda at: float(values[:, at[0], at[1]].max()))
-        side, field = room.split_columns(LABEL)
-        field = field.split_columns(-SHARE)[0]
-        self.boards = [HeadScores(self.scores.pick(checkpoint=k), field, earned) for k in range(len(values))]
-        self.board, self.winner, heads = self.boards[0], self.boards[-1].winner, values.shape[2]
-        edge, firsts = self.board.cells.get_left()[0] - units(LINE), enumerate(self.board.cells[::heads])
-        layers = (Words(layer_name(row), "fact", "ink2").settle(one.get_center()) for row, one in firsts)
-        self.layers = VGroup(text.end_at(edge) for text in layers)
+        self.old = [cell[0] for cell in line]
+        boxes = [one.copy().stretch_to_fit_height(max(one.width, one.height)).align_to(one, UP) for one in self.old]
+        self.boards = [HeadScores(self.scores.pick(checkpoint=k), boxes, self.earned) for k in range(len(values))]
+        self.board = self.boards[0]
+        self.winner = self.board.boxes[found.index(self.best)]
+        self.rest = room.split_rows(shape().height / 2 - pixels(boxes[0].get_bottom()[1]) - room.top, BETWEEN)[1]
+        side, _ = self.rest.rows(2)
         self.clock = number(self.times[-1], ",.0f", "large number")
-        told = VGroup(Words("step", "block", "ink2"), self.clock, Words(f"frame: {earned:.0%}", "fact", "ink2"))
+        told = VGroup(Words("step", "block", "ink2"), self.clock, Words(f"frame: {self.earned:.0%}", "fact", "ink2"))
         self.told = told.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT).move_to(side.centre)
         self.told.align_to(at(side.left, 0), LEFT)
         self.clock.rewrite(f"{self.times[0]:,.0f}")
@@ -433,19 +455,26 @@ class RoleInTraining:
         #: The checkpoints at which the rival was best, and from which the best head keeps the role.
         self.when, self.onset = int(row.values.argmax()), self.times.index(self.step)
         #: As large as the rival was when it was best, and that number.
-        place = self.rival[0] * heads + self.rival[1]
-        spot, high = self.board.cells[place].get_center(), pixels(self.boards[self.when].squares[place].height)
-        told = Words(f"head {letter_of(self.rival[1])}: {self.peak()[0]:share}", "stage number").settle(spot)
+        place = found.index(self.rival)
+        spot, high = self.board.boxes[place].get_center(), pixels(self.boards[self.when].squares[place].height)
+        below = self.board.boxes[place].get_bottom() + DOWN * units(BETWEEN / 2)
         self.summit = VGroup(frame(high, high, "ink", 3, 3).move_to(spot))
-        self.summit.add(told.begin_at(self.board.get_right()[0] + units(LINE)))
+        self.summit.add(Words(f"{self.peak()[0]:share}", "stage number").settle(below))
+
+    def others(self, trainings: NamedTensor) -> list[HeadScores]:
+        """The same heads at the ends of other trainings, a line each."""
+        lines, high = self.rest.rows(len(trainings), LINE), self.old[0].height
+        rows = ([one.copy().stretch_to_fit_height(min(units(line.height), high)) for one in self.old] for line in lines)
+        placed = ([one.set_y(line.centre[1]) for one in row] for row, line in zip(rows, lines, strict=True))
+        return [HeadScores(*each, self.earned) for each in zip(trainings, placed, strict=True)]
 
     @classmethod
-    def of(cls, trace: Trace, role: str, room: Room) -> RoleInTraining | None:
+    def of(cls, trace: Trace, role: str, line: VGroup, room: Room) -> RoleInTraining | None:
         """The race for a role; None where no training is recorded, or where no head settled in it."""
         run = trace.under("experiment.emergence")
         if "roles.score" not in run or "roles.score" not in trace or run["roles.onset"].pick(role=role) < 0:
             return None
-        picture, place = cls(trace, role, room), best_head(trace, role)
+        picture, place = cls(trace, role, line, room), best_head(trace, role)
         return picture if place and place[:2] == picture.best else None
 
     def peak(self) -> tuple[Quantity, Quantity]:
@@ -469,10 +498,11 @@ class AttentionSink(VGroup):
     """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
 
     `lengths` go on to the lengths of the weighted values. `before` is the largest weight that the sink gave to the noun
-    in a layer before, with `given`, an arc for it and its number; None in the first layer.
+    in a layer before, with `given`, an arc for it and its number; None in the first layer. Arcs, and the name of the
+    head, are those already `shown`, if there are any.
     """
 
-    def __init__(self, trace: Trace, focus: Focus, query: int) -> None:
+    def __init__(self, trace: Trace, focus: Focus, query: int, shown: tuple[Arcs, VGroup] | None) -> None:
         head = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)
         weights, norms = head["weights"].pick(query=query), head["v_norm"]
         weighted = head["weighted_v_norm"].pick(query=query)
@@ -486,7 +516,9 @@ class AttentionSink(VGroup):
         }
         self.before: Quantity | None = max(given, key=float, default=None)
         side, columns = STAGE.split_columns(BARS)
-        self.arcs = Arcs(weights.words("key"), query, weights, columns.rows(2)[0], own=True)
+        arcs = shown[0] if shown else Arcs(weights.words("key"), query, weights, columns.rows(2)[0], own=True)
+        self.head = shown[1] if shown else head_beside(arcs, (focus.layer, focus.head), side)
+        self.arcs = arcs
         below, keys = self.arcs.ribbon.below(columns), range(len(weights))
         names = "length of value", "times its weight"
         self.lengths = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"])
@@ -497,15 +529,14 @@ class AttentionSink(VGroup):
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
             text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
-        self.head = head_beside(self.arcs, (focus.layer, focus.head), side)
         super().__init__(self.arcs, self.bars.whole, self.head)
 
     @classmethod
-    def of(cls, trace: Trace, focus: Focus) -> AttentionSink | None:
+    def of(cls, trace: Trace, focus: Focus, shown: tuple[Arcs, VGroup] | None) -> AttentionSink | None:
         """Of the sentence with an adjective that needs no noun; None where there is none, or no sink in it."""
         if not (swap := swap_of(trace, focus)):
             return None
-        picture = cls(trace, focus, swap["position"])
+        picture = cls(trace, focus, swap["position"], shown)
         looks_away = picture.sink.position not in (swap["position"], focus.top_key.position)
         return picture if looks_away and picture.weight >= 0.5 else None
 
