@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import UP, VGroup, VMobject
+from manim import UP, Mobject, VGroup
 
 from scenes.animations import (
     Flight,
@@ -323,7 +323,7 @@ class Heads(Chapter):
 
     def one_takes_it(
         self, trace: Trace, region: Region, table: RoleTable | None
-    ) -> Generator[Step, None, Sequence[VMobject]]:
+    ) -> Generator[Step, None, Sequence[Mobject]]:
         """The scores of several heads for one role over the training: one of them keeps it."""
         picture = RoleInTraining.of(trace, INFLECTED, table.lines[INFLECTED], region.inside) if table else None
         if not (table and picture):
@@ -387,7 +387,7 @@ class Heads(Chapter):
         return [ring, *names, board]
 
     def only_when_needed(
-        self, focus: Focus, trace: Trace, line: Sequence[VMobject]
+        self, focus: Focus, trace: Trace, line: Sequence[Mobject]
     ) -> Generator[Step, None, tuple[Arcs, VGroup] | None]:
         """The pair of the chapters before, then over all cases: same English grammar, other need.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
 from scenes.animations import (
     Come,
@@ -367,7 +367,7 @@ class SwappedAdjective:
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
 
-    def turn(self, above: Sequence[VMobject]) -> list[tuple[Animation, ...]]:
+    def turn(self, above: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
         """The sentence goes up once more, with words that differ, and the thickest arc takes another token.
 
         What has stood `above` leaves.
