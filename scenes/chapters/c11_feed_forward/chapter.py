@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 
-from manim import DOWN
+from manim import DOWN, VGroup
 
 from scenes.animations import (
     Flight,
@@ -38,7 +38,9 @@ from scenes.chapters.c11_feed_forward.sheets import LinearityTrial
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
+from scenes.mobjects.vectors import Vector
 from scenes.mobjects.widening import (
     ACTIVATION_NAMES,
     MoveAndCompute,
@@ -50,6 +52,7 @@ from scenes.mobjects.widening import (
 )
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import pixels
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.tracing.trace import Trace
 
@@ -72,13 +75,13 @@ class FeedForward(Chapter):
         yield from self.a_detector(chosen, trace)
         yield from self.a_memory(chosen, trace)
         yield from self.a_name(chosen, trace, ribbon)
-        yield from self.every_vector(chosen, trace, ribbon)
+        vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
         trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
-        yield from self.a_test(focus, trace, trial)
+        yield from self.a_test(focus, trace, trial, ribbon, vectors)
         yield from self.weights_that_follow(focus, trace, trial)
-        yield from self.two_are_one(focus, trace)
-        yield from self.what_no_line_draws(trace)
+        folded = yield from self.two_are_one(focus, trace)
+        yield from self.what_no_line_draws(trace, folded)
         yield from self.moving_and_computing(focus, trace)
 
     def one_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -269,8 +272,13 @@ class FeedForward(Chapter):
             stage=[picture.name, *picture.tracks, picture.chance, picture.unit],
         )
 
-    def every_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
-        """The same network for all vectors; a vector alone comes out as among its neighbours."""
+    def every_vector(
+        self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon
+    ) -> Generator[Step, None, Sequence[Vector]]:
+        """The same network for all vectors; a vector alone comes out as among its neighbours.
+
+        Returns: the vectors, under their tokens.
+        """
         word, part, here = chosen.word, trace.under(chosen.path, batch=0), ribbon.place(chosen.word)
         apart = part["per_position_difference"].pick(position=word)
         alone = part["per_position"].pick(position=word)
@@ -306,11 +314,21 @@ class FeedForward(Chapter):
             ),
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
+        return picture.enters
 
-    def a_test(self, focus: Focus, trace: Trace, trial: LinearityTrial) -> Iterator[Step]:
+    def a_test(
+        self, focus: Focus, trace: Trace, trial: LinearityTrial, ribbon: Ribbon, vectors: Sequence[Vector]
+    ) -> Iterator[Step]:
         """Linear: adding up before is adding up after; and attention with its weights frozen, and no biases."""
-        enters, leaves = trial.enters, trial.leaves
+        enters, leaves, reads = trial.enters, trial.leaves, entering(trace, focus.path, "q")
         off = " and no biases" if f"parameters.{focus.path}.b_v" in trace else ""
+        # A token that is alone has but one vector here.
+        pair_of = [*dict.fromkeys(ribbon.place(token) for token in (focus.query_token, focus.top_key))]
+        before, look = [vectors[k] for k in pair_of], ("residual", full_colour(reads))
+        taken = [
+            Vector(reads[k], pixels(vectors[k].width), pixels(vectors[k].height), *look).move_to(vectors[k])
+            for k in pair_of
+        ]
         pair = (
             f"“{focus.query_token}” and “{focus.top_key}”"
             if focus.query_token.position != focus.top_key.position
@@ -318,17 +336,31 @@ class FeedForward(Chapter):
         )
         yield Step(
             "How to test for linearity",
-            beat("Is all this more than one matrix?", appear(enters.origin)),
+            beat("Is all this more than one matrix?", (*exchange(before, taken), appear(enters.origin))),
             beat(
                 f"Take two vectors, {pair}, and all their weighted sums: a grid.",
-                (draw(*enters.arrows), appear(enters.names)),
+                (
+                    ribbon.mark(dict.fromkeys(pair_of, "focus")),
+                    *(Travel(ribbon.chips[ribbon.place(row[1].label)], row[1], kind="row") for row in trial.rows),
+                    *(follow(row[0]) for row in trial.rows),
+                ),
+                (
+                    *exchange(taken, enters.arrows[: len(taken)], "row"),
+                    *map(draw, enters.arrows[len(taken) :]),
+                    appear(enters.names),
+                ),
                 appear_in_turn([*enters.lines], "slow"),
             ),
             beat(
                 "Add so much of x and so much of y, and send the sum through f;",
                 draw(enters.sums[0]),
                 (draw(enters.sums[1]), appear(enters.before, trial.sides[0])),
-                (appear(trial.way, trial.said, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
+                (
+                    leave(ribbon),
+                    follow(trial.said),
+                    appear(trial.way, leaves.origin),
+                    Travel(enters.before, leaves.before, kind="row"),
+                ),
             ),
             beat(
                 "or send both through f, and add then. For a matrix that is the same: it is linear.",
@@ -344,7 +376,7 @@ class FeedForward(Chapter):
                 ),
                 trial.sent("slow"),
             ),
-            stage=[trial.rows],
+            stage=[ribbon, *before],
         )
 
     def weights_that_follow(self, focus: Focus, trace: Trace, trial: LinearityTrial) -> Iterator[Step]:
@@ -392,8 +424,11 @@ class FeedForward(Chapter):
             beat("its weights are not.", (leave(straight.said), follow(again.said), *trial.turns_into(again))),
         )
 
-    def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The network without its activation, and with it; biases off, or it would be affine at best."""
+    def two_are_one(self, focus: Focus, trace: Trace) -> Generator[Step, None, VGroup]:
+        """The network without its activation, and with it; biases off, or it would be affine at best.
+
+        Returns: the grid, as the whole network folds it, and its formula.
+        """
         part, path = trace.under(f"{focus.block}.ffn"), f"{focus.block}.ffn"
         gated, activation = gate_of(trace), activation_of(trace)
         off = ", biases off," if f"parameters.{path}.b2" in trace else ""
@@ -453,8 +488,9 @@ class FeedForward(Chapter):
             ),
             stage=[plain.rows, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
         )
+        return VGroup(plain.image, bent)
 
-    def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:
+    def what_no_line_draws(self, trace: Trace, folded: VGroup) -> Iterator[Step]:
         """The purpose of the activation: a boundary that is not straight, learned by a small layer."""
         run = trace.under("experiment.boundary")
         picture = PointClouds(run)
@@ -469,19 +505,20 @@ class FeedForward(Chapter):
             ),
             beat(
                 "Let two neurons fold it like paper, along one crease.",
-                (leave(picture.line, by_line, line), follow(two), *picture.laid_out()),
+                (leave(picture.line, by_line, line, folded[1]), follow(two), *picture.laid_out(folded[0])),
                 (draw(picture.crease, picture.fold), *once),
                 twice,
             ),
             beat(
                 "One level cut parts the corners: in the plane, two lines.",
-                (appear(picture.level), draw(*picture.level_cuts)),
-                (*exchange(picture.level_cuts, picture.cuts, "row"), appear(by_cut)),
+                (appear(picture.level, by_cut), draw(*picture.level_cuts, *picture.cuts)),
             ),
             beat(
                 f"Train an FFN: its own folds get {picture.shares[-1]:share} right.",
                 (
-                    leave(picture.cuts, picture.crease, picture.fold, picture.pages[0], two, by_cut),
+                    leave(
+                        picture.cuts, picture.level_cuts, picture.crease, picture.fold, picture.pages[0], two, by_cut
+                    ),
                     appear(picture.cells, picture.creases[0], rise=False),
                     reshape(picture.sheets[0], picture.learned_sheets[0], "transform"),
                     follow(trained),
@@ -490,7 +527,7 @@ class FeedForward(Chapter):
                 ),
                 picture.learn(),
             ),
-            stage=[picture.plane.box, line],
+            stage=[picture.plane.box, line, folded],
         )
 
     def moving_and_computing(self, focus: Focus, trace: Trace) -> Iterator[Step]:

@@ -147,11 +147,12 @@ class PointClouds:
             cells.add(means(cell.move_to(spot), Shade(value, scale)))
         return cells
 
-    def laid_out(self) -> tuple[Animation, ...]:
-        """Each point goes over to the sheet, too, with the line of the first neuron."""
+    def laid_out(self, folded: VMobject) -> tuple[Animation, ...]:
+        """What lies `folded` at the right is spread out as a new sheet, and each point goes over to it, too."""
         pairs = zip(self.plane.kinds, self.pages[0], strict=True)
         over = Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
-        return appear(self.sheets[0], self.origin, rise=False), over
+        spread = Travel(folded, self.sheets[0], 0.0, "row", leaving=True)
+        return spread, appear(self.origin, rise=False), over
 
     def folds(self) -> list[tuple[Animation, ...]]:
         """The sheet folds up along the crease, with its points: by one neuron, and by two."""

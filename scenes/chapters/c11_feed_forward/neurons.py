@@ -88,9 +88,9 @@ def _named(trace: Trace, token: Label) -> FollowedNeuron | None:
     return None
 
 
-def entering(trace: Trace, path: str) -> NamedTensor:
-    """The vectors that a feed-forward network reads, as the trace says: position × d_model."""
-    return trace[trace.parents[f"{path}.pre"][0]].pick(batch=0)
+def entering(trace: Trace, path: str, reader: str = "pre") -> NamedTensor:
+    """The vectors that a sublayer reads, as the trace says: position × d_model; of an attention the `reader` is "q"."""
+    return trace[trace.parents[f"{path}.{reader}"][0]].pick(batch=0)
 
 
 class NeuronDetector:
