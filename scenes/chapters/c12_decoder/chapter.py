@@ -104,8 +104,9 @@ class Decoder(Chapter):
             "All positions at once: the future lies open",
             beat(
                 "Inside, the decoder begins with self-attention. All positions are computed at once.",
-                (shifted.reads.mark({}), shifted.writes.mark({})),
-                (dive, *shifted.taken_along(ribbon.chips)),
+                (shifted.reads.mark({}), shifted.writes.mark({}), appear(ring := ring_around(dive.part))),
+                shifted.enter(dive.part),
+                (leave(ring), dive, *shifted.taken_along(ribbon.chips)),
                 deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
                 (appear(board.called), appear_in_turn([*grid.empty])),
             ),
@@ -351,7 +352,7 @@ class Decoder(Chapter):
     def vector_to_word(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """The last vector meets every word's vector."""
         row = len(decoded.written) - 1
-        picture = Unembedding(trace, row, decoded.reads[row])
+        picture = Unembedding(trace, row, decoded.reads[: row + 1])
         likeliest, most = trace["probs"].pick(batch=0, position=row).largest()
         config = trace.about.get("config", {})
         tied = (
@@ -363,13 +364,13 @@ class Decoder(Chapter):
             "From vector to word",
             beat(
                 f"At “{decoded.reads[row]}”, a last vector leaves the decoder. How does it become a word?",
-                Travel(picture.token, picture.row, kind="row"),
+                (appear(ring_around(picture.read[row], "query")), Travel(picture.read[row], picture.row, kind="row")),
                 appear(picture.slot),
             ),
             beat(
                 f"Each of {trace['config.target_vocab']:,.0f} words has a vector, too. {tied}",
                 appear(picture.table_name, picture.table),
-                Flight(picture.table, picture.token, kind="slow") if config.get("tied_output") else None,
+                Flight(picture.table, picture.read, kind="slow") if config.get("tied_output") else None,
             ),
             beat(
                 claim(
@@ -384,7 +385,7 @@ class Decoder(Chapter):
                 *picture.soften(),
                 appear(ring_around(picture.word)),
             ),
-            stage=[picture.token],
+            stage=picture.standing,
         )
 
     def the_whole_way(self, decoded: DecoderRows, trace: Trace, shifted: ShiftedWords) -> Iterator[Step]:

@@ -165,6 +165,10 @@ class ShiftedWords:
         whole = [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
         return Dive(whole, self.decoder.boxes[FIRST], inside=0.0)
 
+    def enter(self, box: VMobject) -> tuple[Any, ...]:
+        """All words that are read go up into a sublayer, at once."""
+        return tuple(Flight(one, one.copy().set_y(box.get_y()), 0.0, "cell") for one in self.reads.chips)
+
     def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
         """Take the words that are read along on a dive, to the places of the `chips`."""
         return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))

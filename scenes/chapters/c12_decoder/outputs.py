@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, fill, gather, leave
+from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, fill, lagged, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import end_to_end
 from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
@@ -146,40 +146,47 @@ class ProbeAnswers:
 
 
 #: Px of the last vector, of the vectors of all words, of the strip of probabilities, of a line of names, and between.
-HEAD, TABLE, STRIP, LINE, GAP = 84.0, 330.0, 64.0, 50.0, 36.0
+#: The table takes a share of the height.
+HEAD, TABLE, STRIP, LINE, GAP = 72.0, 0.455, 56.0, 46.0, 24.0
+#: Px at the foot for the name of the words there, and of the air around them on their plate.
+CALLED, INSIDE = 190.0, 16.0
 #: Px of the dot of a word, and from one in a pile to the next; no more words than `MOST` have one, `NAMED` with a name.
-POINT, PILE, MOST, NAMED = 7.0, 15.0, 600, 3
+POINT, PILE, MOST, NAMED = 6.0, 13.0, 600, 3
 #: One of so many dots of other words is seen on its way.
 SOME = 12
 
 
 class Unembedding:
-    """The last vector, and below it the vectors of all words; then each word is a dot on the axis of its dot product
-    with it, and at the foot they share a strip as long as one.
+    """The words so far at the foot, and above them the last vector and the vectors of all words; then each word is a
+    dot on the axis of its dot product with that, and below they share a strip as long as one.
 
     Args:
         position: where the vector is read out.
-        token: the word that is read there.
+        reads: the words that are read up to there.
     """
 
-    def __init__(self, trace: Trace, position: int, token: Label) -> None:
+    def __init__(self, trace: Trace, position: int, reads: Sequence[Label]) -> None:
         row, logits, probs, order, tail = (
             trace[name].pick(batch=0, position=position)
             for name in (trace.parents["logits"][0], "logits", "probs", "word_order", "tail_prob")
         )
         shown = [int(i) for i in order.values[:MOST]]
         best, labels = shown[0], [logits.label("vocab", i) for i in shown[:NAMED]]
-        head, body = STAGE.split_rows(HEAD)
-        side = gutter((token, *labels[:2]), 200) + 24
-        first, middle = head.split_columns(side, GAP)
-        middle, last = middle.split_columns(-side, GAP)
-        self.token, self.word = (
-            Token(label, "", side, 60, "stage word").move_to(place.centre)
-            for label, place in ((token, first), (labels[0], last))
-        )
-        self.row, self.slot = vector_in(middle, row, "residual"), frame(side, 60, "ink3", 3).move_to(self.word)
+        called, line = STAGE.inset(INSIDE).split_columns(CALLED)
+        *chips, self.word = sentence([*reads, labels[0]], line, at_foot=True)
+        body, foot = STAGE.split_rows(-pixels(self.word.height) - 2 * INSIDE, GAP)
+        plate = Box.of(foot, palette().surface, 20, palette().residual, 4)
+        plate.key = "plate", "decoder"
+        #: The words so far on the plate of the decoder, and the place of the next one.
+        self.read = VGroup(*chips)
+        self.slot = frame(pixels(self.word.width), pixels(self.word.height), "ink3", 3).move_to(self.word)
+        self.standing = [plate, Words("decoder", "block", paper=plate).begin_in(called.cross(foot)), self.read]
+        head, body = body.split_rows(HEAD)
+        side = gutter(labels[:2], 200) + GAP
+        middle = head.inset(side, 0)
+        self.row = vector_in(middle, row, "residual")
         name, body = body.split_rows(LINE)
-        table, below = body.split_rows(TABLE)
+        table, below = body.split_rows(TABLE * body.height)
         self.table = Heatmap(trace["parameters.output.w"].transpose(), middle.width, table.height).move_to(table.centre)
         told = f"vectors of {trace['config.target_vocab']:,.0f} words"
         self.table_name = Words(told, "fact", "ink2").begin_in(middle.cross(name))
@@ -211,29 +218,31 @@ class Unembedding:
         bar, text = foot.split_rows(STRIP)
         edge, ground = bar.centre + LEFT * units(bar.width / 2), Ground()
         self.edge = means(rule(edge + UP * units(STRIP / 2), edge + DOWN * units(STRIP / 2), "ink3", 2), ground)
-        self.pieces = end_to_end((share, rest), (edge, edge), bar.width, STRIP, ground)
-        self.pieces[1].set_fill(palette().ink3)
+        #: That of all others is below them.
+        self.pieces = end_to_end((rest, share), (edge, edge), bar.width, STRIP, ground)
+        self.pieces[0].set_fill(palette().ink3)
         self.shares = VGroup(
-            Words(f"probability: “{labels[0]}” {share:share}", "stage number").begin_in(text),
-            Words(f"{OTHERS}: {rest:share}", "stage number", "ink2").end_in(text),
+            Words(f"{OTHERS}: {rest:share}", "stage number", "ink2").begin_in(text),
+            Words(f"probability: “{labels[0]}” {share:share}", "stage number").end_in(text),
         )
 
     def meet(self) -> list[Any]:
         """The last vector lies down on two rows, each of which goes where its dot product is; so do all others."""
         laid: list[Any] = [appear(self.axis, self.axis_name)]
         for row, spot, name in zip(self.rows, self.dots, self.names, strict=False):
-            laid += [(Flight(self.row, row[0], 0.0, "row"), appear(row)), (Travel(row[0], spot), appear(name))]
+            laid += [(Flight(self.row, row[0], 0.0), appear(row)), (Travel(row[0], spot), appear(name))]
         return [
             *laid,
             (Flight(self.table, self.dots, 0.0, kind="row"), leave(self.table, self.table_name, self.rows)),
-            (fill(self.dots[len(self.rows) :], "slow"), appear(*self.names[len(self.rows) :])),
+            (fill(self.dots[len(self.rows) :], "cell"), appear(*self.names[len(self.rows) :])),
         ]
 
     def soften(self) -> list[Any]:
         """The logits become shares of one strip: that of the likeliest, and that of all others."""
-        crowd = gather(self.dots[1::SOME], self.pieces[1], arc=0.0)
+        others, own = self.pieces
+        falls = (Flight(one, one.copy().move_to(others), 0.0, "row") for one in self.dots[1::SOME])
         return [
-            (appear(self.edge), Travel(self.dots[0], self.pieces[0], kind="row"), crowd),
+            (appear(self.edge, others), Travel(self.dots[0], own, 0.0, "row"), lagged(falls, 0.3, 2.0, "row")),
             appear(self.shares),
             Travel(self.names[0][0], self.word, kind="row"),
         ]
