@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from scenes.animations import (
     Travel,
@@ -53,8 +53,8 @@ class Training(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
-            yield from self.teacher_forcing(trace)
-            yield from self.cross_entropy(trace)
+            forcing = yield from self.teacher_forcing(trace)
+            yield from self.cross_entropy(trace, forcing)
             yield from self.nudged(trace)
             yield from self.backpropagation(trace)
             yield from self.gradient_descent(trace)
@@ -66,7 +66,7 @@ class Training(Chapter):
         if f"{RUN}.probs" in trace:
             yield from self.what_is_left(trace)
 
-    def teacher_forcing(self, trace: Trace) -> Iterator[Step]:
+    def teacher_forcing(self, trace: Trace) -> Generator[Step, None, TeacherForcing]:
         """The question of the chapter; and what the decoder reads in training."""
         early = trace.under(EARLY)
         probs = early["probs"].pick(batch=0)
@@ -104,16 +104,18 @@ class Training(Chapter):
             ),
             stage=[],
         )
+        return picture
 
-    def cross_entropy(self, trace: Trace) -> Iterator[Step]:
+    def cross_entropy(self, trace: Trace, forcing: TeacherForcing) -> Iterator[Step]:
         """From logits to the loss of one word, and its way through the training."""
         early = trace.under(EARLY)
-        picture, read = CrossEntropy(early, trace.under(RUN)), early["probs"].label("position", int(early["place"]))
+        place, picture = int(early["place"]), CrossEntropy(early, trace.under(RUN), forcing)
+        read, end = forcing.reads[place], picture.losses[-1]
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
-                f"Each word gets a logit: how well does it fit after “{read}”?",
-                appear(picture.floors[0], picture.names[0]),
+                f"Each word gets a logit: how well does it fit after “{read.label}”?",
+                appear(picture.floors[0], picture.names[0], ring_around(read, "query")),
                 appear_in_turn([*picture.stages[0]], "slow"),
                 appear(picture.numbers[0]),
             ),
@@ -129,11 +131,15 @@ class Training(Chapter):
             ),
             beat("Each time the probability halves, it climbs by the same;", draw(picture.stairs, kind="slow")),
             beat(
-                f"at the end of training, it is {picture.losses[-1]:.2f}.",
+                claim(
+                    picture.wavers,
+                    f"in training it wavers down to {end:.2f}, as each step sees other sentences.",
+                    f"in training it falls to {end:.2f}.",
+                ),
                 leave(picture.numbers[1], picture.stairs),
                 picture.run(),
             ),
-            stage=[*picture.ribbon],
+            stage=[*picture.ribbon, *forcing.reads, forcing.names[2], forcing.clock],
         )
 
     def nudged(self, trace: Trace) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, rate_functions
@@ -49,6 +50,8 @@ class TeacherForcing:
         columns = body.columns(len(reads), 36)
         truth, guess, read = STAGE.top + CHIP / 2, STAGE.top + 3 * CHIP, STAGE.bottom - CHIP / 2
         high, low = guess + 1.7 * CHIP, read - 1.7 * CHIP
+        #: The room above what is read.
+        self.above = Room(body.left, STAGE.top, body.right, STAGE.bottom - 1.5 * CHIP)
         self.truth = self._chips([*reads[1:], end], columns, truth)
         self.guesses = self._chips(guesses, columns, guess)
         self.reads = self._chips(reads, columns, read)
@@ -90,18 +93,20 @@ class CrossEntropy:
     Args:
         early: an early step of the training, with the place of the word.
         run: the training, of which later looks are shown.
+        forcing: the step before, of which what is read and the clock stay.
 
     The `target` is the last of the candidates; it has `probs` and `losses` for the first look and for the later ones.
     """
 
-    def __init__(self, early: Trace, run: Trace) -> None:
+    def __init__(self, early: Trace, run: Trace, forcing: TeacherForcing) -> None:
+        self.clock = forcing.clock[1]
         place, step = int(early["place"]), early["step"]
         logits, probs = (early[name].pick(batch=0, position=place) for name in ("logits", "probs"))
         ids = candidates(logits, str(early["probs"].label("position", place + 1)))
         logits, probs, last = logits.pick(vocab=ids), probs.pick(vocab=ids), len(ids) - 1
         after = tuple(k for k, one in enumerate(run["step"].values) if one > float(step))
         later = run["probs"].pick(batch=0, position=place, vocab=ids, checkpoint=after)
-        left, right = STAGE.golden_columns()
+        left, right = forcing.above.golden_columns()
         self.ribbon, self.target = Ribbon(logits.words("vocab"), left), logits.label("vocab", last)
         below, foot = self.ribbon.below(left).split_rows(-AIR)
         self.wide = min(120.0, self.ribbon.wide * 0.7)
@@ -133,6 +138,8 @@ class CrossEntropy:
         self.probs = [row.quantity(last) for row in runs]
         losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
         self.losses = [early["word_loss"], *losses.quantities()]
+        #: True if the loss does not fall from each look to the next.
+        self.wavers = any(after > before for before, after in pairwise(self.losses))
         self.steps = [step, *run["step"].pick(checkpoint=after).quantities()]
         self._draw_plot(right)
 
@@ -146,8 +153,8 @@ class CrossEntropy:
 
     def _draw_plot(self, room: Room) -> None:
         most = float(max(self.losses))
-        #: What is read off: of each look the probability, the loss and the step, with its format and its name.
-        self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"), (self.steps, ",.0f", "step"))
+        #: What is read off: of each look the probability and the loss, with its format and its name.
+        self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"))
         _, plot_room = room.inset(0, 70).split_columns(70)
         reach = (0, 1), (0, ROOMY * most)
         self.plot = Plot(self.probs[-1], self.losses[-1], reach, plot_room.width, plot_room.height - 20)
@@ -187,7 +194,8 @@ class CrossEntropy:
         """All later looks, one after another: bars, point and numbers together."""
         bars, point = Through(self.stages[1], self.states, "tour"), Through(self.point, self.spots, "tour")
         read = zip(self.readings, self.read, strict=True)
-        return bars, point, *(Count(words, entries, spec, "tour") for words, (entries, spec, _) in read)
+        counts = (Count(words, entries, spec, "tour") for words, (entries, spec, _) in read)
+        return bars, point, Count(self.clock, self.steps, ",.0f", "tour"), *counts
 
 
 class FollowedWeight:
