@@ -23,7 +23,9 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: So many links, px between two, of their names, and of what is left free above and below their lines.
-LINKS, GAP, HIGH, UNDER = 4, 150.0, 110.0, 50.0
+LINKS, GAP, HIGH, UNDER = 4, 150.0, 50.0, 50.0
+#: Px of the graph between two lines, and beside a number where its sign comes.
+GRAPH, SIGN = (340.0, 220.0), 56.0
 #: So many nudges of the score, and the part of their reach to which a tangent goes; px of a point, of the bar of a
 #: slope, of a strip, and of the name above it.
 NUDGED, TANGENT, SPOT, BAR, STRIP, ABOVE = 7, 0.35, 12.0, 40.0, 62.0, 56.0
@@ -57,18 +59,21 @@ class ChainLink:
 class SlopeChain:
     """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
 
-    A change of one is as long on all lines, and along both axes of a graph between two: how the next follows the one
-    before, with a tangent where the model is.
+    A change of one is as long on all lines. Between two stands a graph of how the next follows the one before, with a
+    tangent where the model is.
 
     Args:
+        room: the rectangle that is filled.
         links: four of them.
         local: the slope of each link along the one before, where the model is.
         upstream: the slope of the loss along each link but the loss itself.
     """
 
-    def __init__(self, links: Sequence[ChainLink], local: Sequence[Quantity], upstream: Sequence[Quantity]) -> None:
-        columns = STAGE.columns(len(links), GAP)
-        above, rest = STAGE.split_rows(HIGH)
+    def __init__(
+        self, room: Room, links: Sequence[ChainLink], local: Sequence[Quantity], upstream: Sequence[Quantity]
+    ) -> None:
+        columns = room.columns(len(links), GAP)
+        above, rest = room.split_rows(HIGH)
         rest, middle = rest.inset(0, UNDER), len(links[0].nudged) // 2
         top, low = middle + NUDGED, middle - NUDGED
         #: The score goes up, down and back.
@@ -79,13 +84,14 @@ class SlopeChain:
         px, ground = rest.height / (most - least), Ground()
         level = rest.top + most * px
         #: Where all links are now.
-        self.now = means(rule(at(STAGE.left, level), at(STAGE.right, level), "line", 3), ground)
+        self.now = means(rule(at(room.left, level), at(room.right, level), "line", 3), ground)
         feet = [np.array([column.centre[0], self.now.get_y(), 0]) for column in columns]
         self.heads, self.values, self.lines, self.slopes, self.numbers = (VGroup() for _ in range(5))
         for link, column, foot in zip(links, columns, feet, strict=True):
-            upper, lower = column.cross(above).rows(2, 0)
-            self.heads.add(Words(link.name, "fact", "ink2").settle(upper.centre))
-            self.values.add(number(link.value, ".2f", "large number").settle(lower.centre))
+            told = VGroup(Words(link.name, "fact", "ink2"), number(link.value, ".2f", "large number"))
+            told.arrange(RIGHT, buff=units(SIGN)).move_to(column.cross(above).centre)[0].stand_on(told[1].baseline)
+            self.heads.add(told[0])
+            self.values.add(told[1])
             self.lines.add(rule(column.cross(rest).centre, foot, "ink3", 3).stretch_to_fit_height(units(rest.height)))
             self.lines[-1].set_y(rest.centre[1])
         points = [
@@ -96,7 +102,7 @@ class SlopeChain:
         self.spots, pairs = [], []
         for (link, after), slope, ends in zip(pairwise(links), local, pairwise(feet), strict=True):
             x, y = (one.nudged[low + 1 : top] for one in (link, after))
-            plot = Plot(link.value, after.value, (x, y), px * float(np.ptp(x)), px * float(np.ptp(y)))
+            plot = Plot(link.value, after.value, (x, y), *GRAPH)
             plot.shift(sum(ends) / 2 - plot.point(link.value, after.value))
             pairs.append((plot, link, after))
             self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
@@ -109,8 +115,9 @@ class SlopeChain:
         self.dots = self.spots[middle].copy().set_z_index(1)
         for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))
-            told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
-            self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
+            told.arrange(RIGHT, buff=units(SIGN)).move_to(sum(ends) / 2).set_y(at(0, rest.top)[1])
+            self.slopes.add(told)
+            told[0].stand_on(told[1].baseline)
             sign = Words("×", "large number", "warning").next_to(told[1], LEFT, buff=units(16))
             self.signs.add(sign.stand_on(told[1].baseline))
         #: The slope of the loss along each link; along itself it is one.
@@ -118,8 +125,10 @@ class SlopeChain:
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
         for bar, one in zip(self.bars, upstream, strict=True):
             told = number(one, ".4f", "large number", "warning")
-            told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT)
-            self.numbers.add(told.shift(RIGHT * units(BAR / 2 + SPOT)))  # beside the line of its link
+            told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT).shift(RIGHT * units(BAR / 2 + SPOT))
+            if one < 0:  # clear of the graph
+                told.set_y(min(told.get_y(), self.graphs.get_bottom()[1] - units(SPOT + BAR)))
+            self.numbers.add(told)
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
         told = VGroup(Words("slope", "fact", "warning"), Words("one", "large number", "warning"))
         self.start = VGroup(one, told.arrange(DOWN, units(14)).next_to(one, RIGHT, buff=units(16)).align_to(one, UP))
@@ -162,18 +171,21 @@ class QueryGradient:
         ]
 
 
+def places() -> list[Room]:
+    """The places of the parts of the model: in two rows of five, with what the encoder leaves free."""
+    return [column.cross(row) for row in STAGE.rows(2, BETWEEN) for column in STAGE.columns(5, BETWEEN)]
+
+
 class ModelParts:
     """The parts of the model up to the loss, the ways forward and back, and how many slopes a pass back gives."""
 
     def __init__(self, slopes: Quantity, found: Quantity, loss: Quantity) -> None:
-        encoder, decoder = STAGE.rows(2, 120)
-        columns = STAGE.columns(5, BETWEEN)
-        rooms = [column.cross(row) for row in (encoder, decoder) for column in columns]
+        rooms = places()
+        corner = Room(rooms[3].left, rooms[3].top, rooms[4].right, rooms[4].bottom)
         rooms = [*rooms[:3], *rooms[5:]]
         self.boxes = VGroup(self._box(room, *lines) for room, lines in zip(rooms, PARTS, strict=True))
         ways = [self._ways(self.boxes[a][0], self.boxes[b][0]) for a, b in WAYS]
         self.forward, self.back = (VGroup(way[k] for way in ways) for k in (0, 1))
-        corner = Room(columns[3].left, encoder.top, columns[4].right, encoder.bottom)
         lines = Words(f"{slopes:,.0f} slopes", "large number"), Words("in one pass", "large number", "warning")
         self.count = VGroup(*lines).arrange(DOWN, buff=units(30)).move_to(corner.centre)
         #: What the chain ended with, and what it began with, where they belong.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+from manim import VGroup
+
 from scenes.animations import (
     Travel,
     appear,
@@ -20,12 +22,12 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c13_training.chain import ChainLink, ModelParts, QueryGradient, SlopeChain
+from scenes.chapters.c13_training.chain import ChainLink, ModelParts, QueryGradient, SlopeChain, places
 from scenes.chapters.c13_training.descent import LossValley
 from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillCurves, TimeLapse
 from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, TeacherForcing
 from scenes.chapters.c13_training.pushes import OutputDownhill, ScoreSlopes
-from scenes.layout import STAGE
+from scenes.layout import STAGE, Room
 from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.tensors import Heatmap
@@ -55,10 +57,10 @@ class Training(Chapter):
         if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
             forcing = yield from self.teacher_forcing(trace)
             yield from self.cross_entropy(trace, forcing)
-            yield from self.nudged(trace)
-            yield from self.backpropagation(trace)
-            yield from self.gradient_descent(trace)
-            yield from self.time_lapse(trace)
+            nudges = yield from self.nudged(trace)
+            box = yield from self.backpropagation(trace, nudges)
+            yield from self.gradient_descent(trace, box)
+            yield from self.time_lapse(trace, box)
             yield from self.skills(trace)
         region = Region("an experiment")
         yield from self.where_to_start(trace)
@@ -142,7 +144,7 @@ class Training(Chapter):
             stage=[*picture.ribbon, *forcing.reads, forcing.names[2], forcing.clock],
         )
 
-    def nudged(self, trace: Trace) -> Iterator[Step]:
+    def nudged(self, trace: Trace) -> Generator[Step, None, ScoreSlopes]:
         """The slope of the loss along each score: together they are the gradient."""
         early, (place, row) = trace.under(EARLY), row_of_interest(trace)
         slopes, weights = trace.under(f"{EARLY}.gradients.{PATH}", **row), early[f"{PATH}.weights"].pick(**row)
@@ -190,9 +192,10 @@ class Training(Chapter):
                 appear(picture.lines, picture.names[2]),
                 appear_in_turn([*picture.pushes], "slow"),
             ),
-            stage=[*standing, picture.bars, picture.numbers, picture.loss, *shown],
+            stage=[*picture.weighed, picture.names[1], picture.loss, *shown],
         )
         yield from self.downhill(picture, trace, row)
+        return picture
 
     def downhill(self, nudges: ScoreSlopes, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
         """The reason of a push on a score: where the value lies, seen from the output, and how much weight it has."""
@@ -229,23 +232,18 @@ class Training(Chapter):
                 appear(picture.rings),
                 appear(picture.factors),
             ),
-            stage=[
-                *nudges.ribbon,
-                *nudges.names[:2],
-                nudges.facts,
-                nudges.tracks,
-                nudges.bars,
-                nudges.numbers,
-                nudges.loss,
-            ],
+            stage=[*nudges.weighed, nudges.names[1], nudges.loss],
         )
 
-    def backpropagation(self, trace: Trace) -> Iterator[Step]:
-        """One score followed to the loss and back, slope by slope; then the slope of every weight, in one pass."""
+    def backpropagation(self, trace: Trace, nudges: ScoreSlopes) -> Generator[Step, None, VGroup]:
+        """One score followed to the loss and back, slope by slope; then the slope of every weight, in one pass.
+
+        Returns: the box of the loss.
+        """
         early, (place, row) = trace.under(EARLY), row_of_interest(trace)
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
         key = slopes["score_push"].largest()[0].position
-        picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
+        picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key, nudges.below)
         parts = ModelParts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
         pushes, query = (slopes["query_push"], slopes["query_matrix_push"]), early[f"{PATH}.q"].pick(**row)
         deeper = QueryGradient(query, *pushes, early["probs"].label("position", place))
@@ -259,7 +257,7 @@ class Training(Chapter):
                 "its logit against all others, and these the loss.",
                 (draw(*picture.lines, picture.now), appear_in_turn([*picture.graphs])),
                 appear(picture.dots),
-                picture.nudge(),
+                (*picture.nudge(), *nudges.moved(picture.way, "slow")[:-1]),
             ),
             beat(
                 "Each link has a slope. Back from the loss, they multiply: the chain rule.",
@@ -269,7 +267,10 @@ class Training(Chapter):
             beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", *last),
             beat(
                 "But a score is computed: on to the query, and to each entry of its matrix.",
-                leave(*(part[1:] for part in (picture.heads, picture.values, picture.lines, picture.dots)), *passed),
+                leave(
+                    *(part[1:] for part in (picture.heads, picture.values, picture.lines, picture.dots)),
+                    *(*passed, *nudges.weighed),
+                ),
                 (appear(deeper.names[0]), Travel(picture.dots[0], deeper.query, kind="row")),
                 (appear(deeper.names[1]), Travel(picture.bars[0], deeper.push, kind="row")),
                 Travel(deeper.push, deeper.pushes, kind="row"),
@@ -286,13 +287,14 @@ class Training(Chapter):
                 (appear_in_turn([*parts.forward]), appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
                 ambient=pulses([way[0] for way in parts.back], role="ink"),
             ),
-            stage=[picture.heads, picture.values],
+            stage=[*nudges.weighed, picture.heads, picture.values],
         )
+        return parts.boxes[-1]
 
-    def gradient_descent(self, trace: Trace) -> Iterator[Step]:
+    def gradient_descent(self, trace: Trace, box: VGroup) -> Iterator[Step]:
         """A ball on the real loss, along the real gradient."""
-        early = trace.under(EARLY)
-        picture, large = LossValley(early, STAGE), early["large_losses"].values
+        early, room = trace.under(EARLY), Room(STAGE.left, STAGE.top, places()[3].right, STAGE.bottom)
+        picture, large = LossValley(early, room, box), early["large_losses"].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -323,13 +325,13 @@ class Training(Chapter):
                 *picture.leap_on(),
                 appear(picture.leapt[2]),
             ),
-            stage=[picture.plot, picture.scale, picture.note, picture.loss_name, picture.loss],
+            stage=[picture.plot, picture.scale, picture.note, box, picture.loss],
         )
 
-    def time_lapse(self, trace: Trace) -> Iterator[Step]:
+    def time_lapse(self, trace: Trace, box: VGroup) -> Iterator[Step]:
         """The watched sentence through the whole training: guesses, two patterns, and new sentences."""
         run = trace.under(RUN)
-        picture, own = time_lapse_of(trace), watched(trace)
+        picture, own = time_lapse_of(trace, box), watched(trace)
         last, right = len(run["step"]) - 1, first_right(trace, RUN)
         half = last // 2 if right is None else right
         row = own.size("query") - 1
@@ -489,7 +491,7 @@ def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
     return place, {"batch": 0, "head": 0, "query": place}
 
 
-def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> SlopeChain:
+def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int, room: Room) -> SlopeChain:
     """Link one nudged score to the loss: score, attention weight, log-odds, loss."""
     losses, log_odds = (early[name][key] for name in ("nudged_loss", "nudged_log_odds"))
     middle, weights = len(log_odds) // 2, early["nudged_weights"]
@@ -508,7 +510,7 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Slop
     local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
     last = early["log_odds_to_loss"]
-    return SlopeChain(links, [*local, last], [*upstream, last])
+    return SlopeChain(room, links, [*local, last], [*upstream, last])
 
 
 def watched(trace: Trace) -> NamedTensor:
@@ -517,7 +519,7 @@ def watched(trace: Trace) -> NamedTensor:
     return trace[f"{RUN}.encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
 
 
-def time_lapse_of(trace: Trace) -> TimeLapse:
+def time_lapse_of(trace: Trace, box: VGroup) -> TimeLapse:
     """The watched training in fast motion, with two patterns."""
     own, cross = watched(trace), trace[f"{RUN}.{PATH}.weights"].pick(batch=0, head=0)
     # A row of the cross-attention is called by the word that it writes.
@@ -525,4 +527,6 @@ def time_lapse_of(trace: Trace) -> TimeLapse:
     asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
     name = named_head(*winner(trace, RUN, ROLE))
     patterns = {f"Cross-attention, {LAYER}": (asked, written), name: (own, own.words("query"))}
-    return TimeLapse(trace.under(RUN), patterns)
+    place, run = row_of_interest(trace)[0], trace.under(RUN)
+    called = f"of “{trace[f'{EARLY}.probs'].words('position')[place + 1]}”"
+    return TimeLapse(run, patterns, box, run["checkpoint_losses"].pick(position=place), called)

@@ -13,14 +13,14 @@ from scenes.layout import Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, units
+from scenes.theme import pace, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of a leap and its trail.
 MOMENTS, BALL, VISITED, LEAP, TRAIL = 40, 26.0, 9.0, 190.0, 7.0
 #: Px of the numbers at the left, and of the names of both axes; how much larger than other numbers the loss is.
-SIDE, NAME, BELOW, LARGE = 110.0, 40.0, 96.0, 1.8
+SIDE, NAME, BELOW, LARGE = 110.0, 40.0, 96.0, 1.5
 #: Shares of its range that are left free above the curve and below it.
 ABOVE, FREE = 0.12, 0.24
 #: How far a tangent reaches on either side, as a distance along the gradient.
@@ -34,9 +34,10 @@ class LossValley:
         run: an early step of the training: the curve, and for each learning rate, "small" and "large", the places and
             the losses that gradient descent comes to.
         room: the rectangle that is filled.
+        box: where the loss is told.
     """
 
-    def __init__(self, run: Trace, room: Room) -> None:
+    def __init__(self, run: Trace, room: Room, box: VMobject) -> None:
         places, losses = run["place_along"], run["loss_along"]
         self.walk, large = ((run[f"{name}_places"], run[f"{name}_losses"]) for name in ("small", "large"))
         low, high = float(losses.values.min()), float(losses.values.max())
@@ -49,8 +50,7 @@ class LossValley:
         self.curve = self.plot.curve(places, losses, "ink2", 9)
         self.along, self.up = places.values, losses.values
         self.loss = number(run["batch_loss"], ".3f", "large number").scale(LARGE)
-        self.loss.move_to(at(inner.left + 1.5 * SIDE, inner.bottom - 2 * SIDE))
-        self.loss_name = Words("loss", "block", "ink2").next_to(self.loss, UP, buff=units(20)).align_to(self.loss, LEFT)
+        self.loss.next_to(box.get_center(), DOWN, buff=units(NAME))
         note = Words("one line through the space of all parameters, along the first gradient", "fact", "ink2")
         self.note = note.end_in(inner.split_rows(SIDE)[0])
         self.between = self._between(self.walk[0].values)

@@ -98,9 +98,18 @@ class TimeLapse:
     Args:
         run: the training that was watched.
         patterns: by title, "checkpoint query key" with the words of the rows.
+        plate, losses: where a loss is told, and that of one word, `called`, at each look.
     """
 
-    def __init__(self, run: Trace, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]]) -> None:
+    def __init__(
+        self,
+        run: Trace,
+        patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]],
+        plate: VMobject,
+        losses: NamedTensor,
+        called: str,
+    ) -> None:
+        self.losses = losses.quantities()
         probs, steps = run["probs"].pick(batch=0), run["step"]
         self.exact, self.times = run["exact"].quantities(), steps.quantities()
         above, below = STAGE.split_rows(64, 70)
@@ -120,17 +129,21 @@ class TimeLapse:
             text = word(self.guesses[i][0], "stage word").settle(slot.centre)
             self.words.add(text)
         below, side = below.split_columns(-RIGHT_NOW, 40)
+        side = Room(side.left, above.bottom, side.right, STAGE.bottom - pixels(plate.height))
         self._patterns(patterns, below.split_rows(-UNDER)[0].columns(2, 40))
         self.share = number(self.exact[-1], "share", "large number").scale(2).settle(side.centre)
         self.share.rewrite(f"{self.exact[0]:share}")
         told = VGroup(Words(text, "fact", "ink2") for text in ("new sentences right", "in a sample"))
         told.arrange(DOWN, buff=units(16)).next_to(self.share, DOWN, buff=units(30)).set_x(side.centre[0])
+        self.loss = number(self.losses[0], ".2f", "large number").next_to(plate.get_center(), DOWN, buff=units(30))
+        of_what = Words(called, "fact", "ink2").next_to(self.loss, DOWN, buff=units(20)).set_x(plate.get_x())
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
         cells = (grid.cells for grid in self.grids)
         said = Words("its guess for each next word", "fact", "ink2")
         said.settle(self.slots.get_bottom() + DOWN * units(34)).begin_at(self.slots.get_left()[0])
         self.standing = [said, told, self.slots, self.titles, self.clock_name, self.clock, *cells]
+        self.standing += [plate, self.loss, of_what]
 
     def _patterns(self, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], rooms: Sequence[Room]) -> None:
         self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
@@ -185,6 +198,7 @@ class TimeLapse:
             Shades(self.slots, fills, kind=kind),
             Count(self.clock, self.times[looks], ",.0f", kind),
             Count(self.share, self.exact[looks], "share", kind),
+            Count(self.loss, self.losses[looks], ".2f", kind),
             Count(self.told[1], self.shares[looks], "share", kind),
         )
 

@@ -58,7 +58,7 @@ class TeacherForcing:
         self.box = Box(body.width, low - high, palette().surface, 18, palette().line, 2.5)
         self.box.move_to(at((body.left + body.right) / 2, (high + low) / 2))
         self.clock = VGroup(Words("step", "block", "ink2"), number(steps[-1], ",.0f", "large number"))
-        self.clock.arrange(DOWN, buff=units(16)).move_to(self.box).align_to(at(side.left, 0), LEFT)
+        self.clock.arrange(DOWN, buff=units(16)).move_to(self.box).align_to(at(side.right - AIR, 0), RIGHT)
         self.clock[1].rewrite(f"{steps[0]:,.0f}")
         title = Words("decoder", "title", paper=self.box).settle(self.box.get_center() + UP * units(24))
         given = Words(f"from the encoder: “{source}”", "fact", "ink2", self.box)
