@@ -1,4 +1,4 @@
-"""The vectors that a decoder computes to write a sentence, again and again or once; and keys that do not change."""
+"""A line for each token that is read: its key and value, the vectors that its step computes, and what that takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup
 
-from scenes.animations import Play, Through, appear, deal, follow, leave, reshape
+from scenes.animations import Play, Sweep, Through, appear, deal, exchange, lagged, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.cells import Cell, MaskedCell
@@ -24,18 +24,35 @@ from transformer_core.tracing.trace import NamedTensor
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13
 
+#: Px of a line at most, of a chip in it, of what stands above all of them, from a chip to what is right of it, and
+#: from other things to what is beside them.
+PITCH, CHIP, HEADS, APART, SPACE = 120.0, 76.0, 56.0, 36.0, 16.0
 #: Px of the triangle of what each token sees; the part of a chip's height that a row has; how far below the old rows
 #: the new ones come, as a share of a line.
 TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
-#: Px for the tokens at the left of a triangle, at its right for what is kept of the encoder, and for the totals between
-#: them, above and below it, and of a square, at most, and of one with a word beside it, at least.
-NAMES, BESIDE, TOTALS, HEAD, WIDEST, ROOMY = 150.0, 230.0, 296.0, 48.0, 130.0, 34.0
-#: Px of a row that fills, in how many stops the race is drawn, and the colours without a cache and with it.
-ROW, FRAMES, ROLES = 170.0, 32, ("ink3", "weight")
+#: Px at the right of a triangle for what is kept of the encoder, for the totals between them, and of a line of words.
+BESIDE, TOTALS, HEAD = 230.0, 420.0, 48.0
+#: Px of a bar that grows with time, in how many stops it is drawn, and the colours without a cache and with it.
+ROW, FRAMES, ROLES = 110.0, 32, ("ink3", "weight")
 
 #: Layer and head of which keys and values are shown. In the first layer they follow from their own token alone, so that
 #: the mask has no part in their staying the same.
 SHOWN_HEAD = 1, 0
+
+
+def lines_in(room: Room, count: int) -> tuple[Room, list[Room]]:
+    """A line for headings, and below it a line for each token."""
+    heads, below = room.split_rows(HEADS, SPACE)
+    pitch = min(PITCH, below.height / count)
+    return heads, [Room(room.left, top, room.right, top + pitch) for top in below.top + pitch * np.arange(count)]
+
+
+def chips_in(labels: Sequence[Label], lines: Sequence[Room], right: bool = False) -> VGroup:
+    """A chip at the left end of each line, or at its right end, all of one size."""
+    high = min(CHIP, lines[0].height - 8)
+    wide = max(chip_width(label, high < 48) for label in labels)
+    ends = (line.split_columns(-wide if right else wide)[right] for line in lines)
+    return VGroup(Token(label, "", wide, high).move_to(end.centre) for label, end in zip(labels, ends, strict=True))
 
 
 class KeptRows:
@@ -50,20 +67,14 @@ class KeptRows:
         self, weights: NamedTensor, masked: NamedTensor, keys: NamedTensor, values: NamedTensor, room: Room = STAGE
     ) -> None:
         labels = keys.words("key")[:MOST_ROWS]
-        heads, below = room.split_rows(44, 8)
-        pitch = min(120.0, below.height / len(labels))
-        high = min(76.0, pitch - 8)
-        slim = high * SLIM
-        wide = max(chip_width(label, high < 48) for label in labels)
-        side, rest = below.split_columns(wide)[0], room.split_columns(wide, 36)[1]
-        grid, rest = rest.split_columns(TRIANGLE, 36)
+        heads, lines = lines_in(room, len(labels))
+        self.chips, pitch = chips_in(labels, lines), lines[0].height
+        high = pixels(self.chips[0].height)
+        grid, rest = room.split_columns(pixels(self.chips[0].width), APART)[1].split_columns(TRIANGLE, 36)
         columns = rest.columns(2)
-        lines = [Room(room.left, top, room.right, top + pitch) for top in below.top + pitch * np.arange(len(labels))]
-        chips = (Token(label, "", wide, high) for label in labels)
-        self.chips = VGroup(chip.move_to(side.cross(line).centre) for chip, line in zip(chips, lines, strict=True))
         self.keys, self.values = (
             VGroup(
-                Vector(row, column.width, slim, role, full_colour(part)).move_to(column.cross(line).centre)
+                Vector(row, column.width, high * SLIM, role, full_colour(part)).move_to(column.cross(line).centre)
                 for row, line in zip(part, lines, strict=False)
             )
             for part, role, column in zip((keys, values), ("key", "value"), columns, strict=True)
@@ -85,6 +96,14 @@ class KeptRows:
             Words(text, "block", role).settle(column.cross(heads).centre) for text, role, column in heading
         )
         self.lower = DOWN * units(pitch * LOWER)
+        #: Of each line the cells that are not masked.
+        self.open = [[*line[: i + 1]] for i, line in enumerate(self.seen)]
+
+    def chips_of(self, words: Sequence[Label], room: Room) -> VGroup:
+        """The chips of a text; these, if it is the text that was read here."""
+        words = words[:MOST_ROWS]
+        same = [*map(str, words)] == [str(chip.label) for chip in self.chips]
+        return self.chips if same else chips_in(words, lines_in(room, len(words))[1])
 
     def computed_anew(self) -> list[Animation | tuple[Animation, ...] | None]:
         """The rows of all tokens but the newest come out of them again, and lie down on the old ones."""
@@ -95,142 +114,136 @@ class KeptRows:
 
 
 class CacheTriangle:
-    """Steps to the right, vectors down: a triangle is computed without a cache, and with it only its edge.
+    """A row for each step: without a cache all vectors up to the newest are computed, and with it only that.
 
     Args:
-        words: what each step reads.
+        chips: what each step reads, each at the left end of its line in `room`.
         source: what the encoder read; a square for each token stands beside the triangle.
         totals: vectors computed without and with.
-        held: what the cache holds of `words` and of `source`.
+        held: how many numbers the cache holds of the chips, and of `source`.
     """
 
     def __init__(
         self,
-        words: Sequence[Label],
+        chips: VGroup,
         source: Sequence[Label],
         totals: Sequence[Quantity],
-        held: Sequence[str],
+        held: Sequence[Quantity],
         room: Room = STAGE,
     ) -> None:
-        count, colours = len(words), palette()
-        heads, below = room.split_rows(HEAD, 16)
-        below, feet = below.split_rows(-HEAD, 16)
-        wide = below.width - NAMES - TOTALS - BESIDE
-        self.pitch = min(WIDEST, below.height / max(count, len(source)), wide / count)
-        below = below.inset((wide - count * self.pitch) / 2, 0)
-        left, right = below.left + NAMES, below.left + NAMES + count * self.pitch
-        self.corner = at(left, below.top)
-        lines = Room(below.left, below.top, left - 14, below.top + count * self.pitch).rows(count, 0)
-        places = [Room(line.left, line.top, line.right + t * self.pitch, line.bottom) for t, line in enumerate(lines)]
-        #: The tokens, each before its first square, where they can be read; and what a column is.
-        self.rows = self._readable(words, places)
-        for text, place in zip(self.rows, places, strict=False):
-            text.end_in(place)
-        self.name = Words("a column for each step", "aside", "ink2").settle(heads.centre).begin_at(self.corner[0])
-        self.newest = VGroup(*(self._column(t, [t], colours.weight) for t in range(count)))
+        count, colours = len(chips), palette()
+        heads, self.lines = lines_in(room, count)
+        left = room.left + pixels(chips[0].width) + APART
+        self.pitch = min(self.lines[0].height, (room.right - TOTALS - BESIDE - left) / count)
+        self.grid = Room(left, heads.top, left + count * self.pitch, self.lines[-1].bottom)
+        self.name = Words("a row for each step", "aside", "ink2").begin_in(self.grid.cross(heads))
+        self.newest = VGroup(self._row(t, [t], colours.weight) for t in range(count))
         #: What each step computes again, and the same where it is kept, all of it and with that of the newest token.
-        self.again = VGroup(*(self._column(t, range(t), colours.ink3) for t in range(count)))
-        self.kept = VGroup(*(self._column(t, range(t), colours.key) for t in range(count)))
+        self.again, self.kept = (
+            VGroup(self._row(t, range(t), fill) for t in range(count)) for fill in (colours.ink3, colours.key)
+        )
         rim = colours.weight, colours.key, self.pitch / 12
-        self.rims = VGroup(*(self._column(t, [t], *rim) for t in range(count)))
+        self.rims = VGroup(self._row(t, [t], *rim) for t in range(count))
         self.cached = [VGroup(*old, *new) for old, new in zip(self.kept, self.rims, strict=True)]
-        self.steps = VGroup(*(VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)))
-        side, encoder = Room(right + 20, below.top, below.right, below.bottom).split_columns(-BESIDE)
-        self.totals, ways, (*lines, last) = VGroup(), ("without a cache", "with a KV cache"), side.rows(3)
-        for total, line, how, role in zip(totals, lines, ways, ("ink2", "weight"), strict=True):
+        self.steps = [VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)]
+        self.called = Words("KV cache", "block", "key").begin_in(self.grid.cross(heads))
+        #: Right of the triangle, a half for what holds without a cache, and one for what holds with it.
+        self.side = room.split_columns(self.grid.right + APART - room.left)[1]
+        self.halves = Room(self.side.left, self.lines[0].top, room.right, room.bottom).rows(2)
+        self.names, self.totals, ways = VGroup(), VGroup(), ("without a cache", "with a KV cache")
+        for total, half, how, role in zip(totals, self.halves, ways, ("ink2", "weight"), strict=True):
+            self.names.add(Words(how, "block", role).begin_in(half.split_rows(HEAD)[0]))
             figure, noun = number(total, ",.0f", "chapter", role), "vector" if float(total) == 1 else "vectors"
-            name = Words(noun, "block", role).next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
-            what = Words(how, "block", role).next_to(figure, DOWN, buff=units(16)).align_to(figure, LEFT)
-            self.totals.add(line.fit(VGroup(figure, name, what), 1.0).align_to(at(line.left, line.top), LEFT + UP))
-        ends = Room(room.left, feet.top, right, feet.bottom), Room(encoder.left, feet.top, room.right, feet.bottom)
-        own, *others = (end.fit(Words(told, "large number", "key"), 1.0) for told, end in zip(held, ends, strict=False))
-        self.own = own.end_at(at(right, 0)[0])
-        self.legend = VGroup(Words(text, "fact", "key") for text in ("kept numbers:", "keys and values"))
-        last.fit(self.legend.arrange(DOWN, units(10), aligned_edge=LEFT), 1.0)
-        self.legend.align_to(at(last.left, last.bottom), LEFT + DOWN)
+            figure.next_to(self.names[-1], DOWN, buff=units(SPACE)).align_to(self.names[-1], LEFT)
+            name = Words(noun, "block", role).next_to(figure, RIGHT, buff=units(SPACE)).stand_on(figure.baseline)
+            self.totals.add(VGroup(figure, name))
+        own, *others = (number(total, ",.0f", "large number", "key") for total in held)
+        self.own = VGroup(own, Words("kept numbers", "fact", "key")).arrange(DOWN, units(SPACE), aligned_edge=LEFT)
+        self.own.next_to(self.totals[1], DOWN, buff=units(HEAD)).align_to(self.names[1], LEFT)
         #: The tokens that the encoder read, each with the square of what is kept of it, and how much that is.
         self.source = VGroup()
         for told in others:
-            name = Words("encoder", "block").settle(heads.centre).begin_at(at(encoder.left, 0)[0])
-            squares = self._column((encoder.left - left) / self.pitch, range(len(source)), colours.key)
-            side = Room(encoder.left + self.pitch + 10, below.top, encoder.right, below.top + self.pitch * len(source))
-            names = self._readable(source, side.rows(len(source), 0))
-            for text in names:
-                text.begin_at(at(side.left, 0)[0])
-            parts = map(VGroup, squares, names) if names else squares
-            self.source.add(name, *parts, told.begin_at(name.get_left()[0]))
+            column = room.split_columns(-BESIDE)[1]
+            above, (first,) = lines_in(column, 1)
+            pitch = min(self.pitch, (room.bottom - HEAD - first.top) / len(source))
+            places = [Room(column.left, y, column.right, y + pitch) for y in first.top + pitch * np.arange(len(source))]
+            boxes = [Box.of(place.split_columns(pitch)[0].inset(2.5), colours.key) for place in places]
+            names = self._readable(source, [place.split_columns(pitch, 10)[1] for place in places])
+            self.source.add(Words("encoder", "block").begin_in(above))
+            self.source.add(*map(VGroup, boxes, names) if names else boxes)
+            self.source.add(told.next_to(boxes[-1], DOWN, buff=units(SPACE)).align_to(boxes[-1], LEFT))
 
-    def _readable(self, labels: Sequence[Label], places: Sequence[Room]) -> VGroup:
-        """Tokens in rooms, if all of them can be read there."""
+    def computed(self, seen: Sequence[Sequence[Cell]]) -> Animation:
+        """The squares of one step after another; out of the cells of what it sees, where these stand."""
+        turns = [AnimationGroup(*exchange(*row)) for row in zip(seen, self.steps, strict=True)] if seen else []
+        return lagged(turns, 1) if turns else Sweep(VGroup(*self.steps))
+
+    @staticmethod
+    def _readable(labels: Sequence[Label], places: Sequence[Room]) -> VGroup:
+        """Tokens at the left of rooms, if all of them can be read there."""
         pairs = zip(labels, places, strict=True)
-        made = VGroup(place.fit(word(label, "stage word"), 1.0).settle(place.centre) for label, place in pairs)
-        return made if self.pitch > ROOMY and min(text.size for text in made) >= SMALLEST else VGroup()
+        made = VGroup(place.fit(word(label, "stage word"), 1.0).begin_in(place) for label, place in pairs)
+        return made if min((text.size for text in made), default=0) >= SMALLEST else VGroup()
 
-    def _column(self, t: float, rows: Sequence[int], fill: str, *edge: Any) -> VGroup:
-        """The squares of a step in some rows of the triangle."""
-        spots = (self.corner + units(self.pitch) * np.array([t + 0.5, -row - 0.5, 0]) for row in rows)
-        return VGroup(Box(self.pitch - 5, self.pitch - 5, fill, 5, *edge).move_to(spot) for spot in spots)
+    def _row(self, t: int, columns: Sequence[int], fill: str, *edge: Any) -> VGroup:
+        """The squares of a step in some columns of the triangle."""
+        side, place = self.pitch - 5, self.grid.cross(self.lines[t])
+        squares = (Box(side, side, fill, 5, *edge) for _ in columns)
+        lefts = (at(place.left + (column + 0.5) * self.pitch, 0)[0] for column in columns)
+        return VGroup(one.move_to(place.centre).set_x(x) for one, x in zip(squares, lefts, strict=True))
 
 
 class CacheTimes:
-    """A row of words without a cache and one with it, which fill as time runs; then bars as long as that time.
+    """Bars that grow as time runs: writing without a cache, and with one, which is ready sooner.
 
     Args:
         times: length × choice, in milliseconds.
         lengths: how many words.
-        room: the rectangle that is filled.
+        halves: the rooms of the two, below what they are called.
     """
 
-    def __init__(self, times: NamedTensor, lengths: NamedTensor, room: Room = STAGE) -> None:
-        self.rows = [line.split_rows(HEAD, 16) for line in room.rows(2, 0)]
-        self.words, self.times, self.wide = lengths, times.values.T, room.width
-        unit = room.width / float(times.values.max())
-        self.names, self.tracks, self.ticks, self.moments, self.took, self.told = (VGroup() for _ in range(6))
-        self.bars = self._rows_at(0.0)
-        names = "without the cache", "with the cache"
-        lines = zip(names, ROLES, self.rows, self.bars, times.labels["choice"], strict=True)
-        for name, role, (head, body), bar, choice in lines:
-            last = times.pick(choice=choice).quantity(-1)
-            self.names.add(Words(name, "block", "ink2").begin_in(head))
-            self.tracks.add(Box.of(body.split_rows(ROW)[0], palette().background, 5))
-            self.took.add(bar_in(body.split_rows(ROW)[0], last, unit, ROW, role))
-            told = Words(f"{last:,.0f} milliseconds", "large word", paper=bar).set_fill(ink_on(palette().role(role)))
-            self.told.add(told.settle(self.took[-1].get_center()).begin_at(at(room.left + HEAD / 2, 0)[0]))
-        #: How many words are written where in each row, and where once its length is time.
-        for (_, body), part in zip(self.rows, self.times, strict=True):
-            foot = body.split_rows(ROW, 8)[1].split_rows(HEAD)[0]
+    def __init__(self, times: NamedTensor, lengths: NamedTensor, halves: Sequence[Room]) -> None:
+        wide, self.longest = halves[0].width, float(times.values.max())
+        self.took, self.told, self.moments = VGroup(), VGroup(), VGroup()
+        self.unit = wide / self.longest
+        self.rooms = [half.split_rows(HEAD, 16)[1].split_rows(ROW)[0] for half in halves]
+        for room, role, choice in zip(self.rooms, ROLES, times.labels["choice"], strict=True):
+            part = times.pick(choice=choice).quantities()
+            bar = bar_in(room, part[-1], self.unit, ROW, role)
+            self.took.add(bar)
+            told = Words(f"{part[-1]:,.0f} milliseconds", "stage word", paper=bar).begin_in(room.inset(SPACE, 0))
+            self.told.add(told.set_fill(ink_on(palette().role(role))))
             for count, time in zip(lengths.quantities()[-3:], part[-3:], strict=True):
                 told = Words(f"{count} words" if time == part[-1] else f"{count}", "large cell", "ink2")
-                self.moments.add(told.settle(foot.centre).copy().end_at(at(room.left + unit * time, 0)[0]))
-                self.ticks.add(told.end_at(at(room.left + room.width * float(count) / float(lengths.values[-1]), 0)[0]))
-        #: The meaning of a row's length, first and then.
-        meanings = "words written", "time to write them"
-        self.counted, self.meaning = (Words(text, "fact", "ink2").end_in(self.rows[0][0]) for text in meanings)
-        #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
+                foot, x = at(0, room.bottom + 2 * SPACE), at(room.left + self.unit * float(time), 0)[0]
+                self.moments.add(told.settle(foot).end_at(x))
+        self.bars = self._at(0)
+        words = Words(f"time to write {lengths.quantity(-1):,.0f} words", "fact", "ink2")
+        self.meaning = words.end_in(halves[0].split_rows(HEAD)[0])
+        #: The shorter bar laid along the longer one, as often as it fits.
         long, short = (pixels(bar.width) for bar in self.took)
-        self.laid = VGroup()
-        for start in np.arange(0, long, short):
-            part = frame(min(short, long - start), ROW, "weight", 5, 5)
-            self.laid.add(part.move_to(self.took[0]).align_to(at(room.left + start, 0), LEFT))
-        self.rest = Room(room.left + short, *(getattr(self.rows[1][1], side) for side in ("top", "right", "bottom")))
+        self.laid = VGroup(
+            frame(min(short, long - start), ROW, "weight", 5, 5)
+            .move_to(self.took[0])
+            .align_to(at(self.rooms[0].left + start, 0), LEFT)
+            for start in np.arange(0, long, short)
+        )
+        self.rest = self.rooms[1].split_columns(short)[1]
 
-    def _rows_at(self, time: float) -> VGroup:
-        """Both rows as full as they are after so many milliseconds."""
-        bars, words = VGroup(), self.words.values
-        for part, role, (_, body) in zip(self.times, ROLES, self.rows, strict=True):
-            share = float(np.interp(time, [0, *part], [0, *words])) / float(words[-1])
-            bar = Box(max(share * self.wide, 2.0), ROW, palette().role(role), 5)
-            bars.add(bar.move_to(body.split_rows(ROW)[0].centre).align_to(at(body.left, 0), LEFT))
-        return bars
+    def _at(self, time: float) -> VGroup:
+        """Both bars as long as they are after so many milliseconds."""
+        return VGroup(
+            Box(max(min(time * self.unit, pixels(bar.width)), 2.0), ROW, bar.get_fill_color().to_hex(), 5).move_to(
+                bar, aligned_edge=LEFT
+            )
+            for bar in self.took
+        )
 
-    def race(self) -> list[Animation]:
-        """Both rows fill, as they were timed."""
-        times = np.linspace(0, float(self.times.max()), FRAMES)
-        return [appear(self.counted), Through(self.bars, [self._rows_at(time) for time in times])]
+    def race(self) -> Animation:
+        """Both bars grow at one pace, each until its words are written."""
+        return Through(self.bars, [*map(self._at, np.linspace(0, self.longest, FRAMES)), self.took])
 
     def compare(self, speedup: Quantity) -> list[Play]:
-        """The rows become bars of the time that they took, and the shorter one is laid along the longer one."""
-        gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.split_rows(ROW)[0].centre)
-        turned = (reshape(old, new) for old, new in zip(self.bars, self.took, strict=True))
-        meant = reshape(self.ticks, self.moments), leave(self.counted), follow(self.meaning)
-        return [(*turned, *meant), appear(self.told), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]
+        """The shorter bar is laid along the longer one, and how often it fits is told."""
+        gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.centre)
+        return [deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from manim import DOWN, VGroup
+from manim import VGroup
 
 from scenes.animations import (
-    Sweep,
+    Flight,
     Travel,
+    Visit,
     Wipe,
     appear,
     appear_in_turn,
@@ -23,7 +24,7 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows
+from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows
 from scenes.chapters.c14_inference.draws import SampledDraws
 from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
@@ -32,10 +33,13 @@ from scenes.chapters.c14_inference.writing import (
     EncoderKeys,
     UnsmoothedBar,
     WritingSteps,
+    before_chips,
+    first_lines,
     in_order,
     winner,
+    word_by_word,
 )
-from scenes.layout import STAGE
+from scenes.layout import STAGE, Room
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
 from scenes.mobjects.region import Region
 from scenes.mobjects.role_table import HundredCases
@@ -46,7 +50,7 @@ from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 #: How many of the likeliest words are named.
@@ -76,10 +80,13 @@ class Inference(Chapter):
                 f"this model: {parameters:,.0f} parameters",
             )
         )
-        columns = WritingSteps(reads, writes, run["greedy.chosen_probs"], region.inside)
+        shares = run["greedy.chosen_probs"]
         tree = BeamTree(run.under("beam"), STAGE.padded())
-        yield from self.one_word(trace, before, region)
-        yield from self.word_by_word(run, columns, writes)
+        first = self.first_list(trace, before, before_chips(writes[:MOST_ROWS], region.inside), len(writes))
+        tracks = first.room.split_columns(-first.whole)[1]
+        steps = WritingSteps(reads, writes, shares, region.inside, tracks)
+        yield from self.one_word(trace, before, region, first)
+        yield from self.word_by_word(run, steps, first, writes)
         if "open_cut" in real:
             model = ModelPrompts(real, region)
             yield from self.the_loser_overtakes(beams, model)
@@ -92,19 +99,34 @@ class Inference(Chapter):
             yield from self.top_p(model)
             yield from self.four_rules(model)
         yield from self.what_chance_costs(run, trace, before, region)
-        yield from self.old_keys_and_values(run, trace, region)
+        layer = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1)
+        head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=SHOWN_HEAD[1], kv_head=0)
+        kept = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
+        yield from self.old_keys_and_values(run, kept, region.called(named_head(layer, SHOWN_HEAD[1])))
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        yield from self.the_cache(run, trace["config.words"], reads, source)
-        yield from self.by_the_clock(trace, region)
-        close = WritingSteps(reads, writes, run["greedy.chosen_probs"], region.inside, keeps=True)
-        yield from self.who_chooses(close, EncoderKeys(source or reads, region.inside))
+        chips = kept.chips_of(reads, region.inside)
+        totals, held = (
+            [run[f"cache.{name}"] for name in names]
+            for names in (("rows_without", "rows_with"), ("own_numbers", "source_numbers")[: 1 + bool(source)])
+        )
+        triangle = CacheTriangle(chips, source, totals, held, region.inside)
+        yield from self.the_cache(run, kept, triangle, chips)
+        yield from self.by_the_clock(trace, triangle, chips, region)
+        bars = before_chips(writes[:MOST_ROWS], triangle.side)
+        close = WritingSteps(reads, writes, shares, region.inside, bars, chips)
+        yield from self.who_chooses(close, triangle, EncoderKeys(source or reads, region.inside))
 
-    def one_word(self, trace: Trace, before: int, region: Region) -> Iterator[Step]:
+    def first_list(self, trace: Trace, before: int, room: Room, steps: int) -> NextTokens:
+        """The likeliest first words, of which the first stands in the first of so many lines of a room."""
+        probs = trace.full("probs").pick(batch=0, position=before)
+        best = likeliest(probs, FEW)
+        others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
+        return NextTokens(probs.pick(vocab=best), first_lines(room, steps, len(best) + 1), others=others)
+
+    def one_word(self, trace: Trace, before: int, region: Region, tokens: NextTokens) -> Iterator[Step]:
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
         best = likeliest(probs, FEW)
-        others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
-        tokens = NextTokens(probs.pick(vocab=best), region.below, others=others)
         numbers, bars = tokens.values(logits.pick(vocab=best))
         chosen = probs.label("vocab", best[0])
         start, written = in_order((trace.full("probs").label("position", before), chosen), region.line)
@@ -135,7 +157,9 @@ class Inference(Chapter):
             stage=[region, start, *text],
         )
 
-    def word_by_word(self, run: Trace, picture: WritingSteps, writes: tuple[Label, ...]) -> Iterator[Step]:
+    def word_by_word(
+        self, run: Trace, picture: WritingSteps, first: NextTokens, writes: tuple[Label, ...]
+    ) -> Iterator[Step]:
         """Autoregressive writing: each word is read next, until the end mark wins."""
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -145,25 +169,19 @@ class Inference(Chapter):
             else f"here it comes at once, with {last:.2%}."
         )
         ends, shares = picture.state(run["greedy.end"], ".2%")
-        slow = range(min(1, len(picture.writes) - 1))
-        written = [
-            play
-            for t in slow
-            for play in (
-                (appear(picture.tracks[t]), grow(picture.bars[t], DOWN), appear(picture.numbers[t])),
-                Travel(picture.bars[t], picture.writes[t], kind="flow"),
-                Travel(picture.writes[t], picture.reads[t + 1], kind="flow"),
-            )
-        ]
-        parts = (picture.tracks, picture.bars, picture.numbers, picture.writes)
-        done = [VGroup(*part) for part in zip(*parts, strict=True)]
-        rest = [VGroup(part, *picture.reads[t + 1 : t + 2]) for t, part in enumerate(done)][len(slow) :]
+        (_, chosen, *read), *turns = picture.turns()
         yield Step(
             "It reads what it has written",
             beat(
                 "What it writes is read at the next step: the model is autoregressive.",
-                *written,
-                Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "row"),
+                (
+                    appear(picture.tracks[0], rise=False),
+                    *exchange([first.bars[0]], [picture.bars[0]], "row"),
+                    appear(picture.numbers[0]),
+                ),
+                chosen,
+                *read,
+                word_by_word(turns),
             ),
             beat(
                 claim(
@@ -174,7 +192,7 @@ class Inference(Chapter):
                 *(
                     [
                         (
-                            leave(picture.numbers, picture.names[0]),
+                            leave(picture.numbers, picture.names[1]),
                             *exchange([*picture.writes[:-1]], [*picture.instead(writes[-1])], "slow"),
                             reshape(picture.bars, ends, "slow"),
                             appear_in_turn([*shares], "slow"),
@@ -184,7 +202,7 @@ class Inference(Chapter):
                     else [appear(ring_around(picture.writes[-1]))]
                 ),
             ),
-            stage=[picture.reads[0], picture.names],
+            stage=[picture.reads[0], picture.names, first.bars[0]],
         )
 
     def several_beginnings(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
@@ -480,11 +498,8 @@ class Inference(Chapter):
             stage=[region.called("our translator")],
         )
 
-    def old_keys_and_values(self, run: Trace, trace: Trace, region: Region) -> Iterator[Step]:
+    def old_keys_and_values(self, run: Trace, picture: KeptRows, name: Words) -> Iterator[Step]:
         """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
-        layer, shown = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1), SHOWN_HEAD[1]
-        head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=shown, kv_head=0)
-        picture = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
         difference = run["cache.difference"]
         lines = [*zip(picture.chips, picture.seen, picture.keys, picture.values, strict=True)]
         several = bool(run["cache.rows_without"] > run["cache.rows_with"])
@@ -515,38 +530,36 @@ class Inference(Chapter):
                 "So keep them: the KV cache. Each query asks only once: none is kept.",
                 draw(ring_around(VGroup(picture.keys, picture.values)), kind="slow"),
             ),
-            stage=[region.called(named_head(layer, shown))],
+            stage=[name],
         )
 
-    def the_cache(self, run: Trace, words: Quantity, reads: Sequence[Label], source: Sequence[Label]) -> Iterator[Step]:
+    def the_cache(self, run: Trace, kept: KeptRows, picture: CacheTriangle, chips: VGroup) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
-        without, kept = run["cache.rows_without"], run["cache.rows_with"]
-        own, other, each = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers", "numbers_per_token"))
-        held = [f"{kept:,.0f} × {each:,.0f} = {own:,.0f}", f"{words} × {each:,.0f} = {other:,.0f}"]
-        picture = CacheTriangle(reads, source, (without, kept), held[: 1 + bool(source)], STAGE.padded())
+        without, with_it = run["cache.rows_without"], run["cache.rows_with"]
+        own, other = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers"))
         ring = ring_around(picture.cached[0])
         memory = (
             f"The price is memory: {own:,.0f} numbers for what is written, {other:,.0f} for what was read."
-            if source
+            if picture.source
             else f"The price is memory: {own:,.0f} numbers, and more with each token."
         )
+        seen = kept.open if kept.chips is chips else []
         yield Step(
             "The KV cache: only the newest token is computed",
             beat(
                 f"Without it, each step computes all vectors again: {without:,.0f}, a triangle.",
-                appear(picture.name, picture.rows),
-                Sweep(picture.steps),
-                appear(picture.totals[0]),
+                appear(picture.name),
+                picture.computed(seen),
+                appear(picture.names[0], picture.totals[0]),
             ),
             beat(
-                f"With it, only the newest: {kept:,.0f}.",
-                (*exchange([*picture.again], [*picture.kept], "row"), appear(picture.legend)),
-                appear(picture.totals[1]),
+                f"With it, only the newest: {with_it:,.0f}.",
+                exchange([*picture.again], [*picture.kept], "row"),
+                appear(picture.names[1], picture.totals[1]),
             ),
             beat(
                 memory,
-                exchange([*picture.newest], [*picture.rims]),
-                appear(picture.own),
+                (*exchange([*picture.newest], [*picture.rims]), appear(picture.own)),
                 appear_in_turn([*picture.source]),
             ),
             beat(
@@ -554,56 +567,60 @@ class Inference(Chapter):
                 appear(ring),
                 *(move_ring(ring, column) for column in picture.cached[1:]),
             ),
-            stage=[],
+            stage=[chips, *(cell for row in seen for cell in row)],
         )
 
-    def by_the_clock(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def by_the_clock(self, trace: Trace, triangle: CacheTriangle, chips: VGroup, region: Region) -> Iterator[Step]:
         """The time that the cache saves, measured."""
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        picture = CacheTimes(run["milliseconds"], run["lengths"], region.inside)
+        picture = CacheTimes(run["milliseconds"], run["lengths"], triangle.halves)
         yield Step(
             "What the cache saves, by the clock",
             beat(
                 f"Timed with random parameters: to write {run['longest']:.0f} words,",
-                *picture.race(),
+                (*exchange([*triangle.kept], [*triangle.again]), *exchange([*triangle.rims], [*triangle.newest])),
+                (picture.race(), appear(picture.meaning)),
+                appear(picture.told, picture.moments),
             ),
             beat(
                 f"decoding with it is {run['longest_speedup']:.1f} times as fast.",
+                exchange([*triangle.again], [*triangle.kept]),
                 *picture.compare(run["longest_speedup"]),
             ),
             stage=[
                 region.called("random parameters, as many as our translator’s"),
-                picture.names,
-                picture.tracks,
+                chips,
+                triangle.names,
+                triangle.kept,
+                triangle.rims,
             ],
         )
 
-    def who_chooses(self, picture: WritingSteps, encoder: EncoderKeys) -> Iterator[Step]:
+    def who_chooses(self, picture: WritingSteps, triangle: CacheTriangle, encoder: EncoderKeys) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
-        kept, cache = picture.kept()
-        ring, around = ring_around(picture.tracks[0], "query"), ring_around(kept)
-        (bar, chosen, *read), *turns = picture.turns(kept)
+        (bar, chosen, *read), *turns = picture.turns(Flight)
+        ring, around = ring_around(picture.tracks[0], "query"), ring_around(VGroup(triangle.kept, triangle.newest))
         yield Step(
             "Who chooses?",
-            beat(
-                "The model gives probabilities;",
-                (appear(picture.tracks, cache), Travel(picture.reads[0], kept[0])),
-                bar,
-            ),
+            beat("The model gives probabilities;", bar),
             beat(
                 "a rule outside chooses a token,",
-                appear(ring, rule := picture.heading("rule: the likeliest", "query")),
+                appear(ring, rule := Words("rule: the likeliest", "block", "query").settle(picture.head.centre)),
                 chosen,
             ),
-            beat("which is read next.", *read, *picture.later(turns, ring)),
+            beat(
+                "which is read next.",
+                *read,
+                (word_by_word(turns), Visit(ring, [*picture.tracks[1:]], "slow")) if turns else None,
+            ),
             beat(
                 "Your turn: would a cache work in the encoder?",
                 draw(around, kind="row"),
-                leave(ring, around, rule, picture, kept, cache),
+                leave(ring, around, rule, picture, triangle.kept, triangle.newest, triangle.called),
                 appear(encoder.name, *(part for pair in encoder.old for part in pair)),
             ),
             beat("No: there, all tokens see a new one.", *encoder.seen()),
-            stage=[picture.reads[0], picture.names],
+            stage=[picture.reads, triangle.kept, triangle.newest, triangle.called, picture.names],
         )

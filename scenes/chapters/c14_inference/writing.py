@@ -1,16 +1,15 @@
-"""Ways to write: by the likeliest word, a column a step, and by a beam search, whose tree grows."""
+"""Ways to write: by the likeliest word, a line a step, and by a beam search, whose tree grows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import (
+    Flight,
     Travel,
-    Visit,
     Wipe,
     appear,
     appear_in_turn,
@@ -21,6 +20,7 @@ from scenes.animations import (
     leave,
     reshape,
 )
+from scenes.chapters.c14_inference.cache_rows import APART, MOST_ROWS, chips_in, lines_in
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
@@ -29,35 +29,43 @@ from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arch, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
-from scenes.mobjects.tokens import Tag, Token, chip_width
+from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: More columns than this cannot be read; a model that does not stop writes more.
-COLUMNS = 16
 #: Px of the bar from which smoothing is peeled, and from a word or number to what is beside it.
 BROAD, SPACE = 150.0, 12.0
-#: Px of the line of keys and values that are kept, and where chips stand upright.
-KEPT, LOW = 92.0, 60.0
+#: The part of a line's height that a bar has, and px of the line of keys and values that are kept.
+THICK, KEPT = 0.6, 92.0
+#: Px of a line of the list of likely words.
+LISTED = 76.0
 #: A choice with more than this is hardly in doubt.
 HALF_SURE = 0.5
 
 
-def in_view(steps: NamedTensor) -> NamedTensor:
-    """The first steps, as many as have room."""
-    first: NamedTensor = steps.pick(step=slice(0, COLUMNS))
-    return first
+def before_chips(labels: Sequence[Label], room: Room) -> Room:
+    """A room without the column at its right in which these tokens stand, a line each."""
+    chips = chips_in(labels, lines_in(room, len(labels))[1])
+    return room.split_columns(-pixels(chips[0].width), APART)[0]
+
+
+def first_lines(room: Room, steps: int, count: int) -> Room:
+    """The part of a room for a list of so many lines, of which the first is in the middle of the first of the steps."""
+    _, (first, *_) = lines_in(room, min(steps, MOST_ROWS))
+    top = (first.top + first.bottom - LISTED) / 2
+    return Room(room.left, top, room.right, top + LISTED * count)
 
 
 class WritingSteps(VGroup):
-    """A bar for each step of writing, over what the step reads, under what it writes.
+    """A line for each step of writing: what it reads, a bar as long as what it writes is probable, and that itself.
 
     Args:
         reads, writes: the words of each step, of which the first are drawn.
         shares: what the bar of each step shows, between nothing and one.
-        room: the rectangle that is filled; the names of the two lines of words stand in it as well.
-        keeps: True if a line for keys and values that are kept is left free at the foot.
+        room: the rectangle that is filled.
+        tracks: the column of the bars in it, with a one as long as it is wide.
+        chips: what is read, where it stands already.
     """
 
     def __init__(
@@ -65,89 +73,57 @@ class WritingSteps(VGroup):
         reads: Sequence[Label],
         writes: Sequence[Label],
         shares: NamedTensor,
-        room: Room = STAGE,
-        keeps: bool = False,
+        room: Room,
+        tracks: Room,
+        chips: VGroup | None = None,
     ) -> None:
-        reads, writes, shares = reads[:COLUMNS], writes[:COLUMNS], in_view(shares)
-        count = len(writes)
-        self.pitch = min(330.0, room.width / count)
-        left = room.left + (room.width - self.pitch * count) / 2
-        needed = max(chip_width(label) for label in (*reads, *writes))
-        self.upright = needed > self.pitch - 8 and max(chip_width(one, True) for one in (*reads, *writes)) > self.pitch
-        self.small = needed > self.pitch - 8
-        room, self.cache = room.split_rows(room.height - keeps * (LOW if self.upright else KEPT))
-        self.reads = VGroup(self._chip(label) for label in reads)
-        self.writes = VGroup(self._chip(label) for label in writes)
-        chip = pixels(max(float(one.height) for one in (*self.reads, *self.writes)))
-        heads, self.head = 48.0, Room(room.left, room.top - 8, room.right, room.top + 32)
-        top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
-        self.high, self.wide = foot - top, min(230.0, self.pitch * 0.72 if self.pitch > 150 else self.pitch - 10)
-        self.tracks = VGroup()
-        self.centres = [left + (t + 0.5) * self.pitch for t in range(count)]
-        for t, x in enumerate(self.centres):
-            track = Box(self.wide, self.high, palette().surface, 8, palette().line, 2)
-            self.tracks.add(track.move_to(at(x, (top + foot) / 2)))
-            self.reads[t].move_to(at(x, foot + 18 + chip / 2))
-            self.writes[t].move_to(at(x, top - 18 - chip / 2))
-        self.foot = at(0, foot)[1]
-        self.bars, self.numbers = self.state(shares)
-        self.names = VGroup(
-            Words(name, "aside", "ink2").settle(at(0, y)).begin_at(at(room.left, 0)[0])
-            for name, y in (("writes", room.top + 18), ("reads", room.bottom - 18))
+        reads, writes = reads[:MOST_ROWS], writes[:MOST_ROWS]
+        heads, lines = lines_in(room, len(writes))
+        self.reads, self.writes = chips or chips_in(reads, lines), chips_in(writes, lines, right=True)
+        self.places, self.high = [tracks.cross(line) for line in lines], THICK * lines[0].height
+        self.tracks = VGroup(
+            Box(tracks.width, self.high, palette().surface, 6, palette().line, 2).move_to(place.centre)
+            for place in self.places
         )
+        self.bars, self.numbers = self.state(shares)
+        #: The names of both columns of words, and the room between them.
+        self.names = VGroup(Words("reads", "aside", "ink2").begin_in(heads), Words("writes", "aside", "ink2"))
+        self.names[1].end_in(heads)
+        self.head = tracks.cross(heads)
         super().__init__(self.tracks, self.bars, self.numbers, self.reads, self.writes, self.names)
 
     def state(self, shares: NamedTensor, spec: str = ".1%") -> tuple[VGroup, VGroup]:
-        """The bars of other shares where these stand, and their numbers in the feet of the bars, or above them."""
-        bars, numbers = VGroup(), VGroup()
-        style = "stage number" if self.pitch > 190 else "cell"
-        for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
-            foot = np.array([at(x, 0)[0], self.foot, 0])
-            bar = bar_of(share, "height", self.high, self.wide, radius=6, least=3).move_to(foot, aligned_edge=DOWN)
-            text = number(share, spec if self.pitch > 190 else ".1%" if self.pitch > 100 else "share", style).settle(
-                foot + UP * units(34)
-            )
-            if self.high * float(share) > 60:
+        """The bars of other shares where these stand, and their numbers in them, or beside short ones."""
+        bars, numbers, style = VGroup(), VGroup(), "stage number" if self.high > LINE else "cell"
+        for place, share in zip(self.places, shares.quantities(), strict=False):
+            bar = bar_in(place, share, place.width, self.high, radius=6, least=3)
+            text = number(share, spec, style).begin_in(place.split_columns(SPACE)[1])
+            if pixels(text.width) + 2 * SPACE < pixels(bar.width):
                 text.set_fill(palette().background).paper = bar
             else:
-                text.shift(UP * units(self.high * float(share)))
+                text.begin_at(bar.get_right()[0] + units(SPACE))
             bars.add(bar)
             numbers.add(text)
         return bars, numbers
 
-    def heading(self, text: str, role: str = "ink") -> Words:
-        """The name of what the bars show, in the middle above them."""
-        return Words(text, "block", role).settle(self.head.centre)
-
     def instead(self, label: Label) -> VGroup:
-        """The chip of one token over every bar but the last, which has it."""
-        return VGroup(self._chip(label).move_to(chip) for chip in self.writes[:-1])
+        """The chip of one token in every line but the last, which has it."""
+        wide, high = (pixels(side) for side in (self.writes.width, self.writes[0].height))
+        return VGroup(Token(label, "", wide, high).move_to(chip) for chip in self.writes[:-1])
 
-    def turns(self, kept: VGroup) -> list[list[Animation]]:
-        """Of each step: its bar grows, out of it comes a token, which is read next, and its key and value are kept."""
+    def turns(self, read: type[Travel | Flight] = Travel) -> list[list[Animation]]:
+        """Of each step: its bar grows, out of it comes a token, which is `read` next."""
         found = []
         for t, bar in enumerate(self.bars):
-            filled = AnimationGroup(grow(bar, DOWN), *([] if self.upright else [appear(self.numbers[t])]))
-            chips = [bar, self.writes[t], *self.reads[t + 1 : t + 2], *kept[t + 1 : t + 2]]
-            found.append([filled, *(Travel(*pair, kind="flow") for pair in pairwise(chips))])
+            filled = AnimationGroup(appear(self.tracks[t], rise=False), grow(bar), appear(self.numbers[t]))
+            following = [read(self.writes[t], chip, kind="flow") for chip in self.reads[t + 1 : t + 2]]
+            found.append([filled, Travel(self.numbers[t], self.writes[t], kind="flow"), *following])
         return found
 
-    def later(self, turns: Sequence[Sequence[Animation]], ring: VMobject) -> list[tuple[Animation, ...]]:
-        """The steps after the first, one after another, and a ring that goes along."""
-        whole = [LaggedStart(*turn, lag_ratio=0.7) for turn in turns]
-        run = lagged(whole, 1) if whole else None
-        return [(run, Visit(ring, [*self.tracks[1:]], "slow"))] if run else []
 
-    def kept(self) -> tuple[VGroup, Words]:
-        """A key and a value below each token that is read, and what they make up together."""
-        kept, foot = VGroup(), at(0, self.cache.bottom)
-        for x in self.centres:
-            kept.add(pair_of(self.pitch - SPACE).move_to(at(x, 0)).align_to(foot, DOWN))
-        return kept, Words("KV cache", "block").settle(self.names[1].get_center()).end_at(at(self.cache.right, 0)[0])
-
-    def _chip(self, label: Label) -> Token:
-        chip = Token(label, "", 0, 44) if self.small else Token(label)
-        return chip.turn() if self.upright else chip
+def word_by_word(turns: Sequence[Sequence[Animation]]) -> Animation | None:
+    """Steps of writing, one after another."""
+    return lagged([LaggedStart(*turn, lag_ratio=0.7) for turn in turns], 1) if turns else None
 
 
 def pair_of(wide: float) -> VGroup:
