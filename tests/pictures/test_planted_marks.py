@@ -168,7 +168,7 @@ def temperatures() -> VGroup:
 def two_models() -> ModelsToScale:
     """The largest part of the shipped model as a square in that of the whole."""
     whole, part = trace()["config.parameters"], trace()["parameters.by_kind"].largest()[1]
-    return ModelsToScale(part, whole, Words("the whole", "block"), Words("and a part", "block"))
+    return ModelsToScale(part, whole, *(VGroup(Words(text, "block")) for text in ("a part", "the whole")))
 
 
 #: Figures as the lecture makes them, each with a part that is there to be scaled and copied.

@@ -29,7 +29,7 @@ from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule, stroke
+from scenes.mobjects.shapes import Box, arrow, curve, dot, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import HIGHEST, Vector
@@ -387,10 +387,12 @@ class CacheArea:
             Words("megabytes, at two bytes a number", "fact", "ink2"),
         )
         self.named[0].begin_at(self.tokens.get_right()[0] + units(12))
-        self.outline = frame(room.width, room.height, "ink3", 3, 0).move_to(room.centre)
-        self.level = frame(room.width, room.height * float(size) / most, "residual", 7, 0).move_to(room.centre)
-        means(self.level, Area(size, sum_, unit, 0))
-        self.level.align_to(self.outline, DOWN)
+        #: The ground of the wall, its name, and the part of it that all parameters would take.
+        self.outline, green = Box.of(room, palette().surface, 4, palette().ink3, 3), palette().residual
+        self.cache = Words("KV cache", "chapter", paper=self.outline).settle(room.columns(2)[1].centre)
+        self.level = Box(room.width, room.height * float(size) / most, green, 6, green, 7).set_fill(opacity=FAINT)
+        means(self.level.align_to(self.outline, DOWN).set_x(room.centre[0]), Area(size, sum_, unit, 0))
+        self.level.key = ("parameters",)
         self.size, self.shared = (
             VGroup(number(figure, ",.0f", "large number", role), Words(name, "fact", role))
             for figure, name, role in (
@@ -413,7 +415,7 @@ class CacheArea:
         name = Words(f"{run['parameters'].label('model', 2)}: one token", "title")
         text = VGroup(name, Words(f"{each:.1f} megabytes", "title"))
         text.arrange(DOWN, buff=units(14), aligned_edge=RIGHT).next_to(self.large, LEFT, buff=units(20))
-        self.large_told = text.align_to(self.level.get_top() + UP * units(16), DOWN)
+        self.large_told = text.set_y((self.heads.get_bottom()[1] + self.size.get_top()[1]) / 2)
 
     def grow(self) -> tuple[Animation, ...]:
         """Token after token comes to the wall, and is counted."""
@@ -423,8 +425,8 @@ class CacheArea:
 
 #: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
 LONG, COLUMN, TOKENS, SHADE = 1200.0, 240.0, 70.0, 0.62
-#: The side of the largest square in px, and how much of the ink its fill has.
-SIDE, FILL = 700.0, 0.16
+#: The side of the largest square in px, how much of the ink its fill has, and in how many states all of it shrinks.
+SIDE, FILL, STATES = 700.0, 0.16, 40
 
 
 def size_of(millions: Quantity, billions: Quantity) -> Words:
@@ -439,30 +441,42 @@ class ModelsToScale(VGroup):
 
     Args:
         small, large: their numbers of parameters.
-        name: what is written on the larger one; `told` below it.
+        called, told: what is written beside the smaller one, and in the middle of the larger one.
     """
 
-    def __init__(self, small: Quantity | None, large: Quantity, name: Words, told: Words) -> None:
-        sum_, colours, unit = Ground(), palette(), SIDE**2 / float(large)
+    def __init__(self, small: Quantity, large: Quantity, called: VGroup, told: VGroup) -> None:
+        self.sum, colours, self.unit, self.part = Ground(), palette(), SIDE**2 / float(large), small
         self.large = Box(SIDE, SIDE, between(colours.surface, colours.weight, FILL), 6, colours.weight, 3)
-        means(self.large.move_to(STAGE.centre), Area(large, sum_, unit, 0))
-        self.small: Box | None = None
+        side = (float(small) * self.unit) ** 0.5
+        self.small = Box(side, side, colours.weight, min(6.0, side / 6))
+        self.small.move_to(self.large.move_to(STAGE.centre), aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
+        for box, share in ((self.large, large), (self.small, small)):
+            means(box, Area(share, self.sum, self.unit, 0))
+        self.large.key = ("parameters",)
+        self.called = called.arrange(DOWN, buff=units(16), aligned_edge=LEFT)
+        self.words = told.arrange(DOWN, buff=units(30)).move_to(self.large)
+        for text in (*called, *told):
+            text.paper = self.large
         #: Around the smaller one, which is no more than a dot.
-        self.ring: list[VMobject] = []
-        if small is not None:
-            side = (float(small) * unit) ** 0.5
-            self.small = Box(side, side, colours.weight, min(6.0, side / 6))
-            self.small.move_to(self.large, aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
-            means(self.small, Area(small, sum_, unit, 0))
-            self.front, self.ring = self.small.copy(), [ring_around(self.small, roomy=True)]
-        self.words = VGroup(name.settle(self.large.get_center()), told.settle(self.large.get_center() - UP * units(90)))
-        name.paper = told.paper = self.large
-        super().__init__(self.large, *([self.small] if self.small else []), self.words)
+        self.ring = ring_around(self.small, roomy=True)
+        self.called.next_to(self.ring, RIGHT, buff=units(26)).align_to(self.ring, UP)
+        super().__init__(self.large, self.small)
 
-    def grown(self) -> tuple[Animation, ...]:
-        """The larger one comes out of the smaller one, which stays in front of it."""
-        if self.small is None:
-            return (appear(self.large),)
-        return Travel(self.small.copy(), self.large, kind="row"), Travel(
-            self.small, self.front, kind="row", leaving=True
-        )
+    def zoomed(self, inner: ModelsToScale) -> list[Play]:
+        """The whole stage is inside of the larger one; then all of it shrinks about one point, until its edges show."""
+        end = self.small.width / inner.large.width
+        still = (self.small.get_center() - end * inner.large.get_center()) / (1 - end)
+        low, high = at(STAGE.left, STAGE.bottom), at(STAGE.right, STAGE.top)
+
+        def state(size: float) -> VGroup:
+            made = VGroup(
+                *(box.copy().scale(size, about_point=still) for box in (self.large, inner.large, inner.small))
+            )
+            made[0].scale(1 / end, about_point=still).points.clip(low, high, made[0].points)
+            return made
+
+        states = [state(float(size)) for size in np.geomspace(1, end, STATES)]
+        around = states[0][0].copy().set_stroke(width=0).set_z_index(-1)
+        for box, own in zip(states[-1], (self.large, self.small, None), strict=True):
+            means(box, *own.meanings if own else [Area(inner.part, self.sum, self.unit, 0)])
+        return [appear(around, rise=False), Through(VGroup(around, inner.large, inner.small), states)]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import Mobject, VGroup
 
 from scenes.animations import (
-    Travel,
     Wipe,
     appear,
     appear_in_turn,
     draw,
     exchange,
-    grow,
     leave,
     pulses,
     reshape,
@@ -64,8 +62,10 @@ class Modern(Chapter):
         yield from self.turned(run, OpenLayer(year, norms), docked, dials)
         yield from self.only_the_distance(run, dials)
         yield from self.a_gate(run, again)
-        yield from self.shared_keys(run, OpenLayer(year, (*norms, "positions", "feed-forward")), sharing)
-        yield from self.a_third(run, sharing)
+        attention = OpenLayer(year, (*norms, "positions", "feed-forward"))
+        yield from self.shared_keys(run, attention, sharing)
+        cache = CacheArea(run, sharing)
+        yield from self.a_third(run, sharing, cache, attention.ground)
         yield from self.how_large(run)
         cross = trace["experiment.emergence.decoder.1.cross_attn.weights"]
         trained = cross.pick(checkpoint=cross.size("checkpoint") - 1, batch=0, head=0)
@@ -303,9 +303,8 @@ class Modern(Chapter):
             stage=[plan],
         )
 
-    def a_third(self, run: Trace, sharing: SharedKeys) -> Iterator[Step]:
-        """The size of the cache."""
-        picture = CacheArea(run, sharing)
+    def a_third(self, run: Trace, sharing: SharedKeys, picture: CacheArea, ground: Mobject) -> Iterator[Step]:
+        """The size of the cache; the ground on which keys and values stand becomes that of the cache."""
         every, shared = (run["cache"].pick(choice=choice) for choice in ("every", "shared"))
         tokens, (*_, large) = run["lengths"].largest()[-1], run["parameters"].words("model")
         whole, third = every.largest()[-1], shared.largest()[-1]
@@ -314,12 +313,12 @@ class Modern(Chapter):
             claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
             beat(
                 "The KV cache holds the keys and values of all tokens.",
-                exchange(kept, [*picture.column], "camera"),
-                appear(picture.one, picture.kinds),
+                (reshape(ground, picture.outline), *exchange(kept, [*picture.column], "camera")),
+                appear(picture.one, picture.kinds, picture.cache),
             ),
             beat(
                 f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
-                (leave(picture.one, picture.kinds), reshape(picture.column, picture.states[0])),
+                (leave(picture.one, picture.kinds, picture.cache), reshape(picture.column, picture.states[0])),
                 appear(picture.tokens, picture.every, picture.named, picture.heads),
                 picture.grow(),
             ),
@@ -333,7 +332,7 @@ class Modern(Chapter):
             ),
             beat(
                 f"With shared keys, it is {third:,.0f}.",
-                (appear(picture.outline), reshape(picture.column, picture.low, "camera")),
+                reshape(picture.column, picture.low, "camera"),
                 appear(picture.shared),
             ),
             beat(
@@ -341,45 +340,39 @@ class Modern(Chapter):
                 appear(picture.large),
                 appear(picture.large_told),
             ),
-            stage=[*sharing.pairs],
+            stage=[ground, *sharing.pairs],
             noted=False,
         )
 
     def how_large(self, run: Trace) -> Iterator[Step]:
         """Parameters as areas, to scale: the lecture's translator, the model of this chapter, and GPT-3."""
         own, small, large = run["parameters"].quantities()
-        millions = run["millions"].quantities()
-        names = run["parameters"].words("model")
+        (few, some, _), names = run["millions"].quantities(), run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
-        called = [Words(f"{name}", "chapter") for name in names]
-        told = [size_of(*both) for both in zip(millions, run["billions"].quantities(), strict=True)]
-        pairs = zip((None, own, small), (own, small, large), called, told, strict=True)
-        first, second, third = (ModelsToScale(*one) for one in pairs)
+        told = [size_of(*both) for both in zip(run["millions"].quantities(), run["billions"].quantities(), strict=True)]
+        called, beside = ([VGroup(Words(f"{n}", style), t.copy()) for n, t in zip(names, told, strict=True)]
+                          for style in ("chapter", "title"))  # fmt: skip
+        first = ModelsToScale(own, small, beside[0], called[1])
+        second = ModelsToScale(small, large, beside[1], called[2])
         yield Step(
             "How large is a language model?",
             beat(
-                f"Our translator has {millions[0]:.1f} million parameters. Let a square stand for them.",
-                grow(first.large),
-                appear(first.words),
+                f"{names[1]} is called small. Let a square stand for its {some:.0f} million parameters.",
+                *map(appear, first.words),
             ),
             beat(
-                f"{names[1]} is called small. To scale, our translator is this dot.",
-                (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
-                second.grown(),
-                appear(second.words),
-                appear(*second.ring),
+                f"To scale, our translator, with {few:.1f} million, is this dot.",
+                appear(first.small),
+                appear(first.ring, first.called),
             ),
             beat(
                 f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
-                (
-                    leave(second.front, second.words, *second.ring),
-                    Travel(second.large, third.small, kind="camera", leaving=True),
-                ),
-                third.grown(),
-                appear(third.words),
-                appear(*third.ring),
+                leave(first.ring, first.called, first.words),
+                *second.zoomed(first),
+                appear(second.words),
+                appear(second.ring, second.called),
             ),
-            stage=[],
+            stage=[first.large],
             noted=False,
         )
 

@@ -199,6 +199,8 @@ class OpenLayer(VGroup):
         self.when.key = ("when", first)
         self.shapes = VGroup(self.stream, *self.branches.values(), *self.joins, *self.boxes.values())
         self.words = VGroup(*self.names.values(), *([] if changed else [self.when]))
+        #: What a block becomes that is opened.
+        self.ground = Box.of(STAGE, palette().surface, 12)
         super().__init__(self.shapes, self.words)
 
     @staticmethod
@@ -253,13 +255,11 @@ class OpenLayer(VGroup):
         return {part.key: part for part in (*self.shapes, *self.words)}
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
-        """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
-        ring, dive = ring_around(self.boxes[block]), Dive([self.shapes], self.boxes[block])
-        late = [appear(*inside)] if inside else []
-        return [
-            draw(ring, kind="rest"),
-            AnimationGroup(leave(self.words, ring), AnimationGroup(dive, *late, lag_ratio=0.6)),
-        ]
+        """Point at a block: it opens over all else, until it is the ground of what is `inside`."""
+        ring, around, self.ground.key = ring_around(self.boxes[block]), ring_around(self.ground), self.boxes[block].key
+        opening = AnimationGroup(*exchange([self.boxes[block], ring], [self.ground, around], "dive"))
+        shown = AnimationGroup(leave(self, around), *([appear(*inside)] if inside else []))
+        return [draw(ring, kind="rest"), AnimationGroup(leave(self.names[block]), opening, shown, lag_ratio=0.8)]
 
     def climb(self) -> list[tuple[Animation, ...]]:
         """A vector goes up: each sublayer adds a strip, and a norm presses all that passes below it, or only a copy."""
