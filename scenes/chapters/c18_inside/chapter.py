@@ -37,7 +37,8 @@ from scenes.chapters.c18_inside.looks import (
     with_next,
 )
 from scenes.chapters.c18_inside.measured import CopiedTokens, LikelierTokens, SentenceVerdicts, UnitOnText
-from scenes.chapters.c18_inside.wall import HeadsByName, HeadWall, grouped
+from scenes.chapters.c18_inside.wall import ABOVE, HeadsByName, HeadWall, grouped, ranked
+from scenes.layout import STAGE
 from scenes.mobjects.region import Region
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -55,29 +56,33 @@ class Inside(Chapter):
     looks_at = "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, heads, region = trace.under("experiment.inside_prose"), trace.under(HEADS), Region("")
-        yield from self.all_heads(run, heads, region)
-        yield from self.at_rest(run, region)
-        yield from self.a_name_twice(run, region)
-        yield from self.without_heads(run, region)
-        yield from self.through_the_layers(run, trace.under(TOKENS), trace["experiment.long_prompt.depths"], region)
-        yield from self.a_unit(run, region)
-        yield from self.it(run, trace.under(PRONOUN), region)
-        yield from self.the_last_word(run, region)
-        yield from self.names(run, heads, region)
+        run, heads, region = trace.under("experiment.inside_prose"), trace.under(HEADS), Region("", ABOVE)
+        told = f"attention to the first token, mean over {run['texts']:.0f} texts"
+        wall = HeadWall(run["wall"], heads["sink"], told)
+        best = wall.lit(ranked(heads["induction"], int(run["heads_off"].quantity(-1))))
+        layer, number = run["best_heads"].pick(kind="induction").quantities()
+        called = Words(f"head {number:.0f} of layer {layer:.0f}", "fact", "key").begin_in(region.head)
+        yield from self.all_heads(run, wall)
+        yield from self.at_rest(run, region, wall, VGroup(best[0], called))
+        yield from self.a_name_twice(run, region, wall, VGroup(best[0], called))
+        yield from self.without_heads(run, region, wall, best)
+        depths = trace["experiment.long_prompt.depths"]
+        yield from self.through_the_layers(run, trace.under(TOKENS), depths, region, wall)
+        yield from self.a_unit(run, region, wall)
+        yield from self.it(run, trace.under(PRONOUN), region, wall)
+        yield from self.the_last_word(run, region, wall)
+        yield from self.names(run, heads, wall)
 
-    def all_heads(self, run: Trace, heads: Trace, region: Region) -> Iterator[Step]:
-        """The question, and all patterns of one sentence: the map of the chapter."""
-        weights, sink = run["wall"], heads["sink"]
-        wall = HeadWall(weights, region.inside)
+    def all_heads(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
+        """The question, and all patterns of one sentence: the map of the chapter, which stays at its foot."""
+        weights = run["wall"]
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
-        (pattern, words, small), tile = wall.large(weights, layer, head, region.inside), wall.layers[layer][head]
+        (pattern, words, small), tile = wall.large(weights, layer, head, STAGE), wall.layers[layer][head]
         others = VGroup(VGroup(grid for grid in column if grid is not tile) for column in wall.layers)
-        (bars, thin), mean = wall.bars(sink), wall.mean(run["sink"])
+        mean = wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
         ring = ring_around(bands[0])
         source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
-        averaged = region.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
         yield Step(
             f"{run['heads']:.0f} heads read one sentence",
             beat(
@@ -92,11 +97,12 @@ class Inside(Chapter):
             ),
             beat(
                 f"Many first columns are bright. As bars, over {run['texts']:.0f} texts:",
-                (leave(*wall.shown), appear(averaged), reshape(thin, bars, "slow")),
+                (leave(*wall.shown), appear(wall.told), reshape(wall.thin, wall.bars, "slow")),
             ),
             beat(
                 f"{run['sink']:share} of all attention goes to the first token: "
                 f"an attention sink ({source}, {year:.0f}).",
+                wall.flatten(),
                 appear(mean.track),
                 grow(mean.bar),
                 appear(mean.number),
@@ -104,12 +110,12 @@ class Inside(Chapter):
             stage=[pattern.cells, words],
         )
 
-    def at_rest(self, run: Trace, region: Region) -> Iterator[Step]:
+    def at_rest(self, run: Trace, region: Region, wall: HeadWall, head: VGroup) -> Iterator[Step]:
         """The fan of a head at rest, and the short value of the token that it rests on."""
         place = run["best_heads"].pick(kind="induction")
-        layer, head = place_of(place)
+        layer, number = place_of(place)
         row = in_the_middle(run["wall"].words("key"), region.inside)
-        arcs = fan(row, run["wall"].pick(layer=layer, head=head))
+        arcs = fan(row, run["wall"].pick(layer=layer, head=number))
         lines = [line for turn in arcs for line in turn]
         (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
         name = Words("length of the value", "aside", "value").begin_in(region.inside.rows(len(bars), 0)[-1])
@@ -120,6 +126,7 @@ class Inside(Chapter):
             "A head with nothing to say",
             beat(
                 f"Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives the first token almost all. Why?",
+                appear(head),
                 draw(*lines, kind="slow", back=True),
             ),
             beat("Softmax must give out a hundred per cent, even where no key fits.", ambient=flow),
@@ -133,10 +140,10 @@ class Inside(Chapter):
             beat(
                 f"over all sinks {ratio:share} of the length of others. So it adds little.", appear(over), ambient=flow
             ),
-            stage=[row],
+            stage=[wall.ground, row],
         )
 
-    def a_name_twice(self, run: Trace, region: Region) -> Iterator[Step]:
+    def a_name_twice(self, run: Trace, region: Region, wall: HeadWall, head: VGroup) -> Iterator[Step]:
         """An induction head at work in prose, and the previous-token head that makes it possible."""
         weights, likely = run["twice"], run["next"]
         induction, previous = weights.pick(choice="induction"), weights.pick(choice="previous")
@@ -147,9 +154,8 @@ class Inside(Chapter):
         row, after = with_next(induction.words("key"), said, region.inside)
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
-        place, marks = run["best_heads"].pick(kind="induction"), row.marks(previous)
-        called = f"head {place.quantity(1):.0f} of layer {place.quantity(0):.0f}", "previous-token head"
-        titles = [named(text, row, up) for text, up in zip(called, (True, False), strict=True)]
+        marks, title = row.marks(previous), named("previous-token head", row)
+        (earlier,) = wall.lit([place_of(run["best_heads"].pick(kind="previous token"))], "query")
         mark = marks.pop(first + 1)
         asks = row.following(first, "query", "?").next_to(mark, DOWN).match_x(row.chips[last])
         sketch = Words("marks: a sketch", "aside", "key").end_in(region.head)
@@ -162,7 +168,7 @@ class Inside(Chapter):
             "A name returns, and the head wakes",
             beat(
                 f"Another text: at the first “{name}”, the same head rests.",
-                appear(ring, titles[0]),
+                appear(ring),
                 draw(*resting, kind="row", back=True),
             ),
             beat(
@@ -176,13 +182,13 @@ class Inside(Chapter):
                     f"A previous-token head looks from “{follower}” back.",
                 ),
                 draw(*back, kind="row", back=True),
-                appear(told, titles[1]),
+                appear(told, title, earlier),
                 (leave(*back, told), Travel(row.chips[first], mark, UNDER), appear(sketch)),
                 appear_in_turn([*marks.values()]),
             ),
             beat(
                 f"Now “{name}” can ask for that mark, and gives {share:share} to “{follower}”.",
-                (appear(asks), leave(titles[1])),
+                (appear(asks), leave(title)),
                 Along(asks, row.below(asks, reversed(range(first + 1, last + 1))), "slow"),
                 draw(*leaping, kind="row", back=True),
                 appear(row.number(share, first + 1, last)),
@@ -192,12 +198,12 @@ class Inside(Chapter):
                 (Travel(row.chips[first + 1], after, OVER, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
                 ambient=pulses([*leaping]),
             ),
-            stage=[row],
+            stage=[wall.ground, *head, row],
         )
 
-    def without_heads(self, run: Trace, region: Region) -> Iterator[Step]:
+    def without_heads(self, run: Trace, region: Region, wall: HeadWall, best: VGroup) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
-        picture = CopiedTokens(run, region.inside)
+        picture = CopiedTokens(run, best, region.inside)
         lit, one_off, few_off, many_off, others_off = picture.turns()
         whole, one, few, many, others = run["copied"].quantities()
         *_, fewer, more, drawn = run["heads_off"].quantities()
@@ -219,8 +225,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"Ablate this one head, and it copies {one:.0f}.",
-                appear(*picture.calls[:1], picture.places, *picture.best, *picture.others, picture.rows),
-                appear(picture.ghost, rise=False),
+                appear(picture.ghost, *best[1:], rise=False),
                 (leave(*picture.lines), *one_off),
             ),
             beat(
@@ -240,10 +245,12 @@ class Inside(Chapter):
                 ),
                 others_off,
             ),
-            stage=[region.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
+            stage=[wall.ground, best[0], region.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
 
-    def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, region: Region) -> Iterator[Step]:
+    def through_the_layers(
+        self, run: Trace, tokens: Trace, depths: NamedTensor, region: Region, wall: HeadWall
+    ) -> Iterator[Step]:
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
@@ -251,15 +258,16 @@ class Inside(Chapter):
         asked = region.called(f"{prompt} … (without chat markers)")
         every = region.called("ten prompts: first from the dot on")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(region.head)
+        layer = Words("input", "large number").settle(region.head.centre)
         winner, chance = said.label("step", last), said.quantity(last)
         most = bool((decided.values == last).sum() > len(decided) / 2)
-        begun, going, climbing = picture.passing(rank)
+        begun, going, climbing = picture.passing(rank, layer, wall)
         yield Step(
             "The logit lens, through every layer",
             beat(
                 f"“{prompt}”: where is that decided?",
                 appear(picture.dots, rise=False),
-                appear(rank, picture.layer, picture.winner, picture.ahead),
+                appear(rank, layer, picture.winner, picture.ahead),
             ),
             beat("The logit lens reads each layer as if it were the last.", begun),
             beat(
@@ -285,16 +293,16 @@ class Inside(Chapter):
                     f"So do most of ten prompts; the earliest stays first from layer {earliest:.0f} on.",
                     f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
-                leave(picture.door, picture.chance, picture.layer, rank, asked),
-                (*exchange([picture.through], [picture.own]), appear(every, picture.begun, picture.last)),
+                leave(picture.door, picture.chance, layer, rank, asked),
+                (*exchange([picture.through], [picture.own]), appear(every)),
                 draw(*picture.lines, kind="row"),
                 appear_in_turn([*picture.ends]),
-                appear(picture.soonest),
+                (appear(picture.soonest), reshape(wall.here, wall.around(int(earliest)))),
             ),
-            stage=[asked, picture.door],
+            stage=[wall.ground, asked, picture.door],
         )
 
-    def a_unit(self, run: Trace, region: Region) -> Iterator[Step]:
+    def a_unit(self, run: Trace, region: Region, wall: HeadWall) -> Iterator[Step]:
         """A unit of all feed-forward layers, chosen by a measure and tried on new texts."""
         unit, shuffled = run["unit"], run["unit_shuffled"]
         picture = UnitOnText([run["unit_text_0"], run["unit_text_1"]], region.inside)
@@ -307,7 +315,7 @@ class Inside(Chapter):
             "A neuron that wakes at time words",
             beat(
                 f"Is one of the {run['units']:,.0f} feed-forward neurons about time?",
-                Sweep(VGroup(*picture.texts[0]), "slow"),
+                (Sweep(VGroup(*picture.texts[0]), "slow"), reshape(wall.here, wall.around(int(unit.quantity(0))))),
             ),
             beat("We took the best at telling seven time words from others.", Sweep(VGroup(*picture.texts[1]), "slow")),
             beat("Now it reads new texts, with new time words. Blue is active, orange below zero.", *picture.light()),
@@ -321,7 +329,11 @@ class Inside(Chapter):
                 leave(*rings[0], *rings[1]),
                 appear(chance),
             ),
-            stage=[region.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
+            stage=[
+                wall.ground,
+                wall.here,
+                region.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}"),
+            ],
         )
 
     @staticmethod
@@ -331,7 +343,7 @@ class Inside(Chapter):
         words = rows[0].words("key")
         return MirroredPair(rows, words.index("it") if which == "it" else len(words) - 1, region.inside)
 
-    def it(self, run: Trace, pronoun: Trace, region: Region) -> Iterator[Step]:
+    def it(self, run: Trace, pronoun: Trace, region: Region, wall: HeadWall) -> Iterator[Step]:
         """The attention of "it" is the same in two sentences that differ after it."""
         pair = self.pair(run, "it", region)
         it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
@@ -364,18 +376,18 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                pair.lifted(),
-                appear(same.next_to(VGroup(*told), RIGHT, buff=told[0].width)),
+                (leave(*told), *pair.lifted()),
+                appear(*told, same.next_to(VGroup(*told), RIGHT, buff=told[0].width), ring_around(wall.field)),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",
                 (leave(hidden), light(*pair.later)),
                 draw(*ends),
             ),
-            stage=[pair.above],
+            stage=[wall.ground, pair.above],
         )
 
-    def the_last_word(self, run: Trace, region: Region) -> Iterator[Step]:
+    def the_last_word(self, run: Trace, region: Region, wall: HeadWall) -> Iterator[Step]:
         """The last words look back differently; whether the model understands is another question."""
         pair = self.pair(run, "last", region)
         words, noun, told = pair.rows[0].words("key"), pair.noun, pair.told(pair.noun.position)
@@ -389,6 +401,7 @@ class Inside(Chapter):
         verdicts = SentenceVerdicts(run["taken_by_pair"], run["taken_right"], region.inside)
         heading = region.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
         asked = region.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
+        (changing,) = wall.lit([place_of(run["look_heads"].pick(row="last"))], "weight")
         losses = run["noun_losses"]
         race, (first, second) = PronounReadings(pair, losses, region.inside), losses.words("choice")
         read, (loss, larger) = losses.words("position")[-1], losses.pick(position=-1).quantities()
@@ -400,7 +413,7 @@ class Inside(Chapter):
             "The last word looks back",
             beat(
                 "The last word can tell: it sees all before it.",
-                appear(*ends),
+                appear(*ends, changing),
                 draw(*pair.lines, kind="slow", back=True),
             ),
             beat(
@@ -410,7 +423,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"Does it understand? Put each noun in the place of “{it}”.",
-                leave(*pair.lines, *told, *rings, heading, *ends),
+                leave(*pair.lines, *told, *rings, heading, *ends, changing),
                 *race.begin(),
             ),
             beat(
@@ -431,27 +444,31 @@ class Inside(Chapter):
                 Travel(race.likelier.chips[-1], verdicts.squares[0], kind="cut", leaving=True),
                 appear_in_turn([*verdicts.squares[1:]], "tour"),
             ),
-            stage=[heading, *pair.both],
+            stage=[wall.ground, heading, *pair.both],
         )
 
-    def names(self, run: Trace, heads: Trace, region: Region) -> Iterator[Step]:
+    def names(self, run: Trace, heads: Trace, wall: HeadWall) -> Iterator[Step]:
         """The heads that have a name by these measures, and those that have none; the answer."""
         kinds = run["named"]
         sinks, previous, induction, none = (kinds.quantity(k) for k in range(len(kinds)))
         groups, roles = grouped(heads, float(run["earned"]))
-        wall, resting = HeadWall(run["wall"], region.inside), run["resting"]
+        resting, region = run["resting"], Region("")
         texts = [
             ("attention sinks", f"{sinks:.0f}"),
             ("previous-token heads", f"{previous:.0f}"),
             ("none of these names", f"{none:.0f}"),
         ]
-        picture = HeadsByName(groups, roles, texts, region.inside)
+        of_them = f"{resting:.0f} of them induction heads"
+        picture = HeadsByName(groups, roles, texts, of_them, region.inside)
         placed = picture.on(wall)
-        bare = VGroup(wall.layers[layer][head][0] for layer, head in picture.places)
+        counted = region.called("a name: more than half of a head’s attention goes where it says")
         first, second, third = picture.words
         yield Step(
             "What has a name, and what has none",
-            beat("How many heads have such a name?", exchange([*bare], [*placed], "slow")),
+            beat(
+                "How many heads have such a name?",
+                (*exchange(wall.cells(picture.places), [*placed], "slow"), leave(wall.shares)),
+            ),
             beat(
                 claim(
                     bool(resting == induction),
@@ -459,8 +476,9 @@ class Inside(Chapter):
                     "resting till a token returns.",
                     f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
                 ),
-                (reshape(placed, picture.tiles, "slow"), leave(wall.names)),
-                appear(first),
+                (leave(wall.names, wall.told), reshape(placed, picture.tiles, "slow")),
+                appear(first, counted),
+                appear(picture.resting),
             ),
             beat(
                 f"{previous:.0f} look at the token before; {none:.0f} have none of these names.",
@@ -477,7 +495,7 @@ class Inside(Chapter):
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
             beat("Repeat a token: only induction heads look elsewhere.", picture.at_rest(placed, awake=True)),
-            stage=[region.called("more than half of its attention, on average"), bare, wall.names],
+            stage=[wall.ground],
         )
 
 

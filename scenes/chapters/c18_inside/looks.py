@@ -24,8 +24,8 @@ THIN, THICK, SEEN = 2.0, 24.0, 0.02
 #: Px of a chip, of the margin beside its word, and of the bar below it: its width, its greatest length, its distance.
 HIGH, EDGE, BAR, LONGEST, BELOW = 66.0, 16.0, 72.0, 110.0, 16.0
 #: Lines of a room, and those on which one row and two rows stand; px that their arcs rise: a fan, an arc, two rows.
-LINES, MIDDLE, TWO = 13, 6.6, (4, 8)
-FAN, ARC, PAIR = 300.0, 225.0, 160.0
+LINES, MIDDLE, TWO = 13, 4.8, (3, 8)
+FAN, ARC, PAIR = 200.0, 160.0, 105.0
 #: Px beside a bar for its number.
 NUMBER = 110.0
 #: Px of an arc that has no room for a number.
@@ -234,8 +234,7 @@ def fan(row: ArcRow, weights: NamedTensor) -> VGroup:
     return VGroup(turn.set_stroke(opacity=MOST) for turn in arcs)
 
 
-def named(text: str, row: ArcRow, up: bool) -> Words:
-    """A name at the left, above the arcs or below them."""
-    side = UP if up else DOWN
-    edge = row.chips[0].get_edge_center(side) + side * units(row.reach)
-    return Words(text, "block", "weight" if up else "query").settle(edge).begin_at(row.chips[0].get_left()[0])
+def named(text: str, row: ArcRow) -> Words:
+    """A name at the left, below the arcs."""
+    edge = row.chips[0].get_bottom() + DOWN * units(row.reach)
+    return Words(text, "block", "query").settle(edge).begin_at(row.chips[0].get_left()[0])

@@ -19,6 +19,7 @@ from scenes.animations import (
     reshape,
 )
 from scenes.animations.motions import Turned, passing
+from scenes.chapters.c18_inside.wall import HeadWall
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import AxisSpan, Filled, Shade, Stands, Thickness, Tick, means
@@ -30,9 +31,9 @@ from scenes.theme import PIXELS_PER_UNIT, at, ink_on, pace, palette, shared, sig
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px for the layers below, for the token that wins when it is through, between two in the crowd, and its share that one
-#: takes; how many stand behind each other.
-FOOT, BEHIND, PITCH_OF, TAKEN, DEEP = 70.0, 190.0, 12.0, 0.72, 42
+#: Px for the token that wins when it is through, between two in the crowd, and its share that one takes; how many stand
+#: behind each other.
+BEHIND, PITCH_OF, TAKEN, DEEP = 190.0, 10.0, 0.72, 38
 #: A rank behind so many tokens is far from the first; px of a dot where a prompt is decided, the door, bars and air.
 FAR_BEHIND, DECIDED, DOOR, COURSE, ABOVE = 1000, 12.0, 8.0, 60.0, 20.0
 
@@ -62,8 +63,8 @@ class LikelierTokens:
     def __init__(
         self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, depths: NamedTensor, room: Room = STAGE
     ) -> None:
-        field, foot = room.split_rows(-FOOT)
-        field, behind = field.split_columns(-BEHIND)
+        upper, course = room.split_rows(-COURSE, ABOVE)
+        field, behind = upper.split_columns(-BEHIND)
         self.ranks, self.depths = ranks[0].quantities(), depths.quantities()
         places, self.pitch = np.arange(int(max(self.ranks))), units(PITCH_OF)
         self.corner = at(field.right - DOOR, field.top)
@@ -76,15 +77,13 @@ class LikelierTokens:
         #: The token that wins in the end, the same behind the door, and its probability after the last layer.
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
         self.through = self.winner.copy().move_to(at((behind.left + behind.right) / 2, 0)).match_y(self.door)
-        self.chance = number(said.quantity(-1), "share", "large number").move_to(self.through).shift(DOWN * units(FOOT))
+        self.chance = number(said.quantity(-1), "share", "large number").next_to(self.through, DOWN, units(ABOVE))
         self.gather(int(self.ranks[0]) - 1)
-        self.layer = Words("input", "block", "ink2").begin_in(foot)
-        #: The course of the rank: a bar for each layer, and what it says.
-        upper, course = field.split_rows(-COURSE, ABOVE)
+        #: The course of the rank: a bar behind each layer of the field of heads below, and what it says.
         spots = [at(x, course.bottom) for x in np.linspace(course.left, course.right, len(self.ranks))]
         bars = (bar_of(rank, "height", COURSE / len(places), PITCH_OF, "ink3", radius=0) for rank in self.ranks)
         self.course = VGroup(bar.move_to(spot, DOWN) for bar, spot in zip(bars, spots, strict=True))
-        self.ahead = Words(f"{said.words('step')[-1]}: rank", "fact", "ink2").next_to(self.course, RIGHT, units(ABOVE))
+        self.ahead = Words(f"{said.words('step')[-1]}: rank", "fact", "ink2").end_in(course)
         #: A line through the layers for each prompt, with a dot where it is decided, and the earliest of these layers.
         span, self.lines, self.ends = AxisSpan(0, 0.0, float(self.depths[-1])), VGroup(), VGroup()
         for layer, line in zip(decided.quantities(), upper.rows(len(decided), 0), strict=True):
@@ -94,33 +93,33 @@ class LikelierTokens:
             self.lines.add(level)
             self.ends.add(means(dot(spot, DECIDED, "query"), Tick(layer, span)))
         place, first = decided.smallest()
-        self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
-        self.soonest.next_to(self.ends[place.position], UP, buff=units(DOOR))
-        #: The token at its line; where all lines begin, and the layer at which they end.
-        self.own = self.through.copy().next_to(self.lines[0], RIGHT, units(ABOVE))
-        self.begun = Words("input", "block", "ink2").begin_in(foot)
-        self.last = Words(f"layer {self.depths[-1]}", "block", "ink2").settle(foot.centre).end_at(level.get_right()[0])
+        self.soonest = Words(f"layer {first:.0f}", "fact", "query")
+        self.soonest.next_to(self.ends[place.position], UP, buff=0)
+        #: The token at the end of its line.
+        self.own = self.through.copy().next_to(self.lines[0], UP, units(ABOVE)).align_to(self.lines, RIGHT)
 
     def gather(self, count: int) -> None:
         """Let so many stand between the token and the door."""
         self.dots.points = self.all[:count].reshape(-1, 3)
         self.winner.move_to(self.corner + (-(-count // DEEP)) * self.pitch * LEFT, RIGHT).match_y(self.door)
 
-    def passing(self, rank: Words) -> list[tuple[Animation, ...]]:
-        """The way through all layers in three plays, the last of them the climb; `rank` is counted along."""
+    def passing(self, rank: Words, layer: Words, wall: HeadWall) -> list[tuple[Animation, ...]]:
+        """The way through all layers in three plays, the last of them the climb; numbers are counted along."""
         climb = int(np.flatnonzero(np.array(self.ranks) > FAR_BEHIND)[-1]) + 1
         plays: list[tuple[Animation, ...]] = []
         for begin, end in pairwise((0, climb // 2, climb, len(self.ranks))):
             ranks, depths = (part[begin:end] for part in (self.ranks, self.depths))
-            counts = Count(rank, ranks, ",.0f", "slow", "rank "), Count(self.layer, depths, "", "slow", "layer ")
-            plays.append((RankCourse(self, ranks), *counts, lagged(map(appear, self.course[begin:end]), 1)))
+            counts = Count(rank, ranks, ",.0f", "slow", "rank "), Count(layer, depths, "", "slow", "layer ")
+            plays.append(
+                (RankCourse(self, ranks), *counts, wall.visits(depths), lagged(map(appear, self.course[begin:end]), 1))
+            )
         return plays
 
 
 #: Px of the names at the left, of a chip, between two chips, of a line of no weight, what all of it adds, of all chips,
-#: of the numbers below the lights, between two lights, and of a head; how far a light waits for the one before, and how
-#: opaque the place of a head is, and which part of the lights is lit before their number comes.
-NAMED, CHIP, APART, THREAD, ROPE, TWICE, NUMBERS, GAP, TILE = 290.0, 80.0, 26.0, 3.0, 27.0, 232.0, 60.0, 6.0, 26.0
+#: below the lights, and between two lights; how far a light waits for the one before, how opaque is what was lit, and
+#: which part of the lights is lit before their number comes.
+NAMED, CHIP, APART, THREAD, ROPE, TWICE, UNDER, GAP = 340.0, 60.0, 26.0, 3.0, 27.0, 190.0, 40.0, 6.0
 WAVE, FAINT, LATE = 0.1, 0.2, 0.6
 
 
@@ -131,9 +130,10 @@ class CopiedTokens:
 
     Args:
         run: `experiment.inside_prose`.
+        best: the best induction heads, lit in the field of all heads, the best one first.
     """
 
-    def __init__(self, run: Trace, room: Room = STAGE) -> None:
+    def __init__(self, run: Trace, best: VGroup, room: Room = STAGE) -> None:
         side, wide = room.split_columns(NAMED)
         above, foot = room.split_rows(TWICE, APART)
         first, _, second = above.rows(3, 0)
@@ -158,38 +158,29 @@ class CopiedTokens:
         for over, below, weight in list(zip(self.first, self.said[0], weights.quantities(), strict=True))[1:]:
             line = rule(below.get_top() + back, over.get_bottom(), "weight", THREAD + ROPE * weight)
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
-        lights, under = foot.split_rows(-NUMBERS)
+        lights, under = foot.split_rows(-UNDER)
         every, rows = run["copied_of"], int(run["sequences"])
         places = [
             place
             for column in wide.cross(lights).columns(round(float(every)) // rows, GAP)
             for place in column.rows(rows, GAP)
         ]
-        #: A light for each token, none of them lit; and as many lit as are copied, with the number below the last one.
+        #: A light for each token, none of them lit; and as many lit as are copied, a line for
+        #: each ablation with its number.
         self.lights, self.fields, self.told = self._field(places, 0.0), list[VGroup](), VGroup()
-        for count in counts.quantities():
+        *best_off, others_off = run["heads_off"].quantities()[1:]
+        names = "all heads", *(f"best {off:.0f} off" for off in best_off), f"{others_off:.0f} others off"
+        lines = side.cross(foot).rows(len(names), 0)
+        for name, count, line in zip(names, counts.quantities(), lines, strict=True):
             self.fields.append(means(self._field(places, count), Filled(count, every)))
-            last = np.array([self.lights[int(count) - 1].get_x(), under.centre[1], 0])
-            self.told.add(number(count, ".0f", "large number").settle(last))
-            if len(self.told) > 1 and abs(self.told[-2].get_x() - last[0]) < units(NUMBERS):
-                self.told[-1].end_at(self.told[-2].get_left()[0] - units(APART))
+            told = number(count, ".0f", "large number").end_in(line.inset(APART, 0))
+            self.told.add(VGroup(Words(name, "block").begin_in(line), told))
         #: What was lit with all heads, and how many lights there are.
         self.ghost = VGroup(*self.fields[0][: int(counts.quantity(0))]).copy().set_fill(opacity=FAINT)
         self.of = Words(f"of {every:.0f}", "fact", "ink2").end_in(wide.cross(under))
-        upper, lower = side.cross(lights).rows(2, 0)
-        self.calls = VGroup(
-            Words(f"{counts.label('choice', choice)}", "block").begin_in(upper) for choice in range(len(counts))
-        )
-        #: How many heads are off; the best in a row, others drawn by chance below them, and the places of all.
-        self.off = run["heads_off"].values.astype(int).tolist()
-        heads, lines = run["heads_off"].quantity(-1), lower.split_columns(self.off[-1] * TILE)[0].rows(4, 0)
-        self.best, self.others = (
-            [dot(place.centre, TILE / 2 - GAP / 2, "weight") for place in row.columns(self.off[-1], 0)]
-            for row in lines[1::2]
-        )
-        named = zip((f"{heads:.0f} best heads", f"{heads:.0f} other heads"), lines[::2], strict=True)
-        self.rows = VGroup(Words(text, "fact", "ink2").begin_in(row) for text, row in named)
-        self.places = VGroup(*self.best, *self.others).copy().set_opacity(FAINT)
+        #: How many heads are off; the best ones, and the same when they are off.
+        self.off, self.best = run["heads_off"].values.astype(int).tolist(), best
+        self.dark = best.copy().set_fill(palette().background)
 
     @staticmethod
     def _field(places: Sequence[Room], lit: float) -> VGroup:
@@ -215,16 +206,14 @@ class CopiedTokens:
         plays: list[tuple[Animation, ...]] = [(lit[0],)]
         for old, new in pairwise(range(len(lit))):
             drawn = new == len(lit) - 1
-            gone = self.others if drawn else self.best[self.off[old] : self.off[new]]
-            come = follow(VGroup(*(part[new] for part in (self.said, self.calls))))
-            back = [appear(*self.best, rise=False)] if drawn else []
-            kept = [reshape(told, told.copy().set_fill(palette().ink2)) for told in self.told[1:new][-1:]]
-            plays.append((leave(self.said[old], self.calls[old], *gone), *kept, come, lit[new], *back))
+            those = slice(None) if drawn else slice(self.off[old], self.off[new])
+            switched = reshape(self.best[those], (self.best.copy() if drawn else self.dark)[those])
+            plays.append((leave(self.said[old]), follow(self.said[new]), switched, lit[new]))
         return plays
 
 
 #: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.
-PITCH, HIGH, MARGIN, SPACE, BREAK = 130.0, 66.0, 11.0, 9.0, 20.0
+PITCH, HIGH, MARGIN, SPACE, BREAK = 110.0, 66.0, 11.0, 9.0, 20.0
 STYLE = "title"
 #: Px of the last word of a sentence.
 ENDING = 300.0

@@ -1,25 +1,30 @@
-"""All heads of a language model as a wall of small patterns, which can turn into bars, and into a count by name."""
+"""All heads of a language model: a wall of small patterns, a flat field that stays, and a count by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import reshape
-from scenes.layout import STAGE, Room
+from scenes.animations import Travel, Visit, reshape
+from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import Pattern
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, frame, stroke
 from scenes.mobjects.sorted_heads import EDGE, SmallGrid
 from scenes.mobjects.text import Words
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between two tiles, and for the names below the wall.
-AIR, NAMES = 8.0, 50.0
+AIR, NAMES = 8.0, 40.0
+#: Px of the field of all heads, which share of its lines the heads take, how opaque its bars are, and px
+#: around a bar in its tile and of the bar of their mean.
+FLAT, LEVEL, DIM, INSET, MEAN = 126.0, 0.8, 0.45, 2.0, 90.0
+#: Where the pictures of the chapter stand, above the field.
+ABOVE = following(lambda: STAGE.split_rows(-(FLAT + NAMES), 24))[0]
 #: Tiles of one name stand in lines of so many; px between two groups.
 LINE, SPLIT = 24, 40.0
 
@@ -29,10 +34,12 @@ class HeadWall:
 
     Args:
         weights: layer × head × query × key.
+        shares: layer × head: a share for the bar of each head.
+        told: what the bars say.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, weights: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(self, weights: NamedTensor, shares: NamedTensor, told: str, room: Room = STAGE) -> None:
         layers, heads = weights.shape[:2]
         above, below = room.split_rows(-NAMES)
         self.pitch = min(above.width / layers, above.height / heads)
@@ -48,26 +55,64 @@ class HeadWall:
         )
         edges = [float(self.layers[k].get_edge_center(side)[0]) for k, side in ((0, LEFT), (-1, RIGHT))]
         first, last = (Words(text, "aside", "ink2").settle(below.centre) for text in ("first layer", "last layer"))
-        self.names, self.foot = VGroup(first.begin_at(edges[0]), last.end_at(edges[1])), below.centre
+        self.names = VGroup(first.begin_at(edges[0]), last.end_at(edges[1]))
         #: The tiles without what is drawn on them, and the drawings.
         self.papers, self.shown = ([grid[i] for layer in self.layers for grid in layer] for i in (0, 1))
-
-    def bars(self, shares: NamedTensor) -> tuple[VGroup, VGroup]:
-        """A bar on each tile, as wide as a share of it, and the same bars with no width yet."""
-        unit, bars = self.side - 6, VGroup()
-        for paper, share in zip(self.papers, shares.quantities(), strict=True):
-            bar = bar_of(share, "width", unit, unit, radius=3, least=1)
-            bars.add(bar.move_to(paper.get_left() + RIGHT * units(3), aligned_edge=LEFT))
-        thin = VGroup(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in bars)
-        for bar in thin:
+        #: A bar on each tile, as wide as a share of it, the same bars with no width yet, and what they say.
+        self.bars = self._bars(self.papers, shares)
+        self.thin = VGroup(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in self.bars)
+        for bar in self.thin:
             bar.meanings = ()
-        return bars, thin
+        self.told = Words(told, "fact", "ink2").settle(below.centre)
+        #: The tiles with their bars as a flat field at the foot of the stage, and a frame around one of its layers.
+        flat = VGroup(*self.papers).copy().stretch(FLAT / (self.pitch * heads), 1, about_edge=DOWN)
+        for cell in flat:
+            cell.stretch(LEVEL, 1)
+        self.heads, self.shares = heads, self._bars(flat, shares).set_fill(opacity=DIM)
+        self.field = VGroup(*flat, *self.shares)
+        self.here = self.around(1)
+        #: What stands there in every step.
+        self.ground = VGroup(self.field, self.names, self.told)
+
+    def _bars(self, papers: Iterable[VMobject], shares: NamedTensor) -> VGroup:
+        bars, unit = VGroup(), self.side - 2 * INSET
+        for paper, share in zip(papers, shares.quantities(), strict=True):
+            bar = bar_of(share, "width", unit, pixels(paper.height) - 2 * INSET, radius=2, least=1)
+            bars.add(bar.move_to(paper.get_left() + RIGHT * units(INSET), aligned_edge=LEFT))
+        return bars
 
     def mean(self, share: Quantity) -> ShareBar:
-        """The mean of all bars as one long bar below them."""
-        bar = ShareBar(share, 900, "share", 40)
+        """The mean of all bars as one long bar above them."""
+        bar = ShareBar(share, 0.75 * ABOVE.width, "share", MEAN)
         bar.track.set_stroke(palette().line, stroke(2), 1)
-        return bar.move_to(self.foot)
+        return bar.move_to(ABOVE.centre)
+
+    def layer(self, number: int) -> VGroup:
+        """The heads of a layer in the field; layers are counted from one."""
+        return VGroup(*self.field[(number - 1) * self.heads : number * self.heads])
+
+    def flatten(self) -> Travel:
+        """The wall becomes the field."""
+        return Travel(VGroup(*self.papers, *self.thin), self.field, 0, "camera", leaving=True)
+
+    def around(self, layer: int) -> VMobject:
+        """A frame around a layer of the field."""
+        return frame(self.pitch, FLAT, "focus", 3, 4).move_to(self.layer(layer))
+
+    def visits(self, layers: Sequence[Quantity]) -> Visit:
+        """The frame goes from layer to layer."""
+        return Visit(self.here, [self.layer(max(1, int(layer))) for layer in layers])
+
+    def cells(self, places: Sequence[tuple[int, ...]]) -> list[VMobject]:
+        """Heads of the field."""
+        return [self.field[layer * self.heads + head] for layer, head in places]
+
+    def lit(self, places: Sequence[tuple[int, ...]], role: str = "key") -> VGroup:
+        """Heads of the field, each filled with a colour."""
+        return VGroup(
+            Box(self.side, pixels(cell.height), palette().role(role), 3, palette().role(role), 2).move_to(cell)
+            for cell in self.cells(places)
+        )
 
     def large(self, weights: NamedTensor, layer: int, head: int, room: Room) -> VGroup:
         """A pattern, large: with a cell for each pair, its words, and as a tile as large as the pattern."""
@@ -86,6 +131,7 @@ class HeadsByName:
         groups: the places (layer, head) of each group.
         roles: the colour of each place.
         texts: a name and a count for each group.
+        resting: what is said of the induction heads in the first group.
     """
 
     def __init__(
@@ -93,6 +139,7 @@ class HeadsByName:
         groups: Sequence[Sequence[tuple[int, ...]]],
         roles: Mapping[tuple[int, ...], str],
         texts: Sequence[tuple[str, str]],
+        resting: str,
         room: Room = STAGE,
     ) -> None:
         lines = [-(-len(places) // LINE) for places in groups]
@@ -107,6 +154,7 @@ class HeadsByName:
             left, middle = room.left + LINE * pitch + 24, top + deep * pitch / 2
             self.words.add(self._text(*texts_here, left, middle))
             top += deep * pitch + SPLIT
+        self.resting = Words(resting, "block", "key").next_to(self.words[0], DOWN).align_to(self.words[0], LEFT)
         self.roles, self.places = roles, [place for places in groups for place in places]
         self.unnamed = self.tiles[-len(groups[-1]) :]
 
@@ -128,11 +176,9 @@ class HeadsByName:
         return tuple(reshape(*pair, "slow") for pair in turned)
 
     def on(self, wall: HeadWall) -> VGroup:
-        """The same tiles where the heads stand on the wall."""
-        tiles = self.tiles.copy()
-        for tile, place in zip(tiles, self.places, strict=True):
-            tile.match_width(wall.layers[0][0][0]).move_to(wall.centres[place])
-        return tiles
+        """The same tiles where the heads stand in the field."""
+        both = zip(self.tiles, wall.cells(self.places), strict=True)
+        return VGroup(tile.copy().replace(cell, stretch=True) for tile, cell in both)
 
 
 def grouped(scores: Trace, earned: float) -> tuple[list[list[tuple[int, ...]]], dict[tuple[int, ...], str]]:
@@ -148,3 +194,8 @@ def grouped(scores: Trace, earned: float) -> tuple[list[list[tuple[int, ...]]], 
         groups[group].append(place)
         roles[place] = "key" if induction[place] else ("residual", "query", "line")[group]
     return groups, roles
+
+
+def ranked(scores: NamedTensor, count: int) -> list[tuple[int, ...]]:
+    """The places (layer, head) of the largest scores, the largest first."""
+    return [np.unravel_index(i, scores.shape) for i in np.argsort(-scores.values, axis=None)[:count]]
