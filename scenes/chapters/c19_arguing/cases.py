@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Riding, appear, appear_in_turn, exchange, fill
+from scenes.animations import Riding, appear, appear_in_turn, exchange, fill, ring_around
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.region import Region
@@ -37,31 +37,33 @@ class TestedClaim(Region):
 
 
 class Checklist(VGroup):
-    """Tiles with a question each, and the `pictures` that go on them, shrunk.
+    """Below a sentence that fails, tiles with a question each, and the `pictures` that go on them, shrunk.
 
     Args:
-        asked: the questions with their pictures.
+        asked: the questions with their pictures; the last one has the sentence, which stands already.
     """
 
     def __init__(self, asked: Sequence[tuple[str, VGroup]], room: Room) -> None:
-        places = [place for row in room.rows(2, 24) for place in row.columns(len(asked) // 2, 24)]
-        self.pictures = []
+        self.pictures, ((*_, (last, failure)), below) = [], (asked, room.split_rows(FAILURE)[1])
         super().__init__()
-        for (question, picture), place in zip(asked, places, strict=True):
-            inside, foot = place.padded().split_rows(-50, 30)
-            self.add(Words(question, "block").settle(foot.centre))
-            self.pictures.append(inside.fit(picture))
+        for (question, picture), place in zip(asked, below.columns(len(asked) - 1, 30), strict=False):
+            inside, foot = place.split_rows(-50, 20)
+            self.add(Words(question, "aside", "ink").settle(foot.centre))
+            self.pictures.append(inside.fit(picture).align_to(at(0, inside.bottom), DOWN))
+        self.add(Words(last, "aside", "ink").settle(room.centre).set_y(failure[-1].get_y()))
 
     def played(self) -> list[Animation | None]:
         """Let the parts of each picture appear in turn."""
         return [appear_in_turn([*picture], "row") for picture in self.pictures]
 
 
+#: Px of a sentence that fails, with its arcs and the word that is written.
+FAILURE = 360.0
 ROLES = ("ink3", "ink2", "weight")
 
 
 #: Px of a model's width of one, from bars to their numbers, of the room for these, of a name, and of the data.
-WIDE, ABOVE, BESIDE, TOLD, NAME, DATA = 5.0, UP * units(40), RIGHT * units(84), 84.0, 64.0, 64.0
+WIDE, ABOVE, BESIDE, TOLD, NAME, DATA = 3.2, UP * units(40), RIGHT * units(84), 84.0, 64.0, 64.0
 
 
 class SizeAndData:
@@ -120,7 +122,7 @@ KINDS = ("like it", "unlike it")
 
 
 #: Px at the right of columns, between both rows of them, above and below, and between two.
-SIDE, LINE, FREE, APART = 440.0, 56.0, 20.0, 14.0
+SIDE, LINE, FREE, APART = 190.0, 56.0, 20.0, 10.0
 
 
 class FailuresByLength:
@@ -148,20 +150,16 @@ class FailuresByLength:
         self.early, self.late = (self._columns(some, top, "warning") for some in (self.first_failed, self.failed))
         self.bars = self._columns(seen, bottom, "ink2")
         self.outlines = self.early.copy().set_fill(opacity=0).set_stroke(palette().warning, stroke(3), 1)
-        ends = zip((self.first_failed, self.failed), (self.early, self.late), (brief, run), strict=True)
+        ends = zip((self.first_failed, self.failed), (self.early, self.late), strict=True)
         self.told = [
-            Words(f"{shares.quantity(-1):share} wrong after {one['steps']:,.0f} steps", "fact", "warning")
+            Words(f"{shares.quantity(-1):share} wrong", "fact", "warning")
             .begin_in(side)
             .set_y(columns[-1].get_top()[1] - units(FREE))
-            for shares, columns, one in ends
+            for shares, columns in ends
         ]
-        self.words, self.share = (
-            Words(text, "fact", role).begin_in(side.cross(line))
-            for text, role in (
-                ("words in the sentence", "ink2"), (f"{seen.quantity(-1):share} of training sentences", "ink"),
-            )
-        )  # fmt: skip
-        self.share.shift(DOWN * units(LINE))
+        self.words = Words("words", "fact", "ink2").begin_in(side.cross(line))
+        self.share = Words(f"{seen.quantity(-1):share} of training sentences", "fact").end_in(line)
+        self.share.shift(DOWN * units(2 * LINE))
 
     def _columns(self, shares: NamedTensor, y: float, role: str) -> VGroup:
         """A column for each length on a line: up from it what is wrong, down the rest."""
@@ -212,6 +210,9 @@ class NounInBetween:
         below = self.rich.get_bottom() + DOWN * units(76)
         self.forms = VGroup(self._form(form, str(form) == str(right[wrong]), size, below) for form in forms)
         self.wrong = self._form(written[wrong], False, size, below)
+        #: The sentence as it fails.
+        failed = Token(written[wrong]).scale(size).move_to(below)
+        self.failure = VGroup(self.should, self.does, *self.source, ring_around(failed, "warning"), failed)
         odds = run["close.probs"].pick(choice="written")
         self.odds = number(odds, "share", "large number", "warning").next_to(self.wrong, LEFT, buff=units(24))
         self.titles, self.tried, self.tallies = VGroup(), [], VGroup()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from manim import UP, VGroup
 
 from scenes.animations import (
+    Flight,
+    Travel,
     Wipe,
     appear,
     appear_in_turn,
@@ -52,22 +54,25 @@ class Arguing(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run, tested = trace.under(TRIALS), TestedClaim("“One head is enough.”")
-        yield from self.take_one_out(run, tested)
-        yield from self.one_training(run, tested)
-        picture = PermutationTest(run, HEADS, tested.inside)
-        yield from self.reach_of_chance(run, tested, picture)
-        yield from self.many_claims(run, tested, picture)
-        yield from self.what_else_changed(run)
-        yield from self.another_size(run, trace.under(DEEP))
-        yield from self.size_against_data(trace.under(GROWN))
-        yield from self.what_stays_hard(trace)
-        yield from self.a_failure(trace.under(FAILED))
-        yield from self.a_checklist(run, trace)
+        wide = run["d_k"].pick(choice="one head")
+        machine = RemovableParts(TRIED["heads"], run["trial_layers"], wide, tested.inside)
+        picture = PermutationTest(run, HEADS, machine.beside)
+        yield from self.take_one_out(machine, run, tested)
+        yield from self.one_training(machine, run, tested)
+        yield from self.reach_of_chance(machine, run, tested, picture)
+        yield from self.many_claims(machine, run, tested, picture)
+        yield from self.what_else_changed(machine, run, tested)
+        yield from self.another_size(machine, run, trace.under(DEEP))
+        yield from self.size_against_data(machine, trace.under(GROWN))
+        yield from self.what_stays_hard(machine, trace)
+        last = TestedClaim("“The noun in between gives the form.”")
+        failure = NounInBetween(trace.under(FAILED), last.inside)
+        yield from self.a_failure(trace.under(FAILED), last, failure)
+        yield from self.a_checklist(run, trace, failure.failure)
 
-    def take_one_out(self, run: Trace, tested: TestedClaim) -> Iterator[Step]:
+    def take_one_out(self, machine: RemovableParts, run: Trace, tested: TestedClaim) -> Iterator[Step]:
         """The claim of the chapter, and how to test it; two parts that leave no doubt."""
-        right, left = tested.inside.golden_columns(last=True)
-        machine, rows = _machine(run, left), DotRows(run, (WHOLE, "residual", "positions", HEADS), right)
+        rows = DotRows(run, (WHOLE, "residual", "positions", HEADS), machine.beside)
         first = {part: run["exact"].pick(part=part, seed=0) for part in rows.places}
         ring = ring_around(machine.parts[HEADS])
 
@@ -97,9 +102,9 @@ class Arguing(Chapter):
             stage=[tested],
         )
 
-    def one_training(self, run: Trace, tested: TestedClaim) -> Iterator[Step]:
+    def one_training(self, machine: RemovableParts, run: Trace, tested: TestedClaim) -> Iterator[Step]:
         """Another random start turns the verdict around."""
-        far, rows = (DotRows(run, (WHOLE, HEADS), tested.inside, near=near) for near in (False, True))
+        far, rows = (DotRows(run, (WHOLE, HEADS), machine.beside, near=near) for near in (False, True))
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
         (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
         firsts, dots = ([some.seeds[part][0] for part in some.places] for some in (far, rows))
@@ -116,13 +121,14 @@ class Arguing(Chapter):
                 (
                     leave(far.axis[1], far.zero),
                     *exchange([far.axis[0], *firsts], [rows.axis[0], *dots], "camera"),
+                    *exchange([*far.names.values()], [*rows.names.values()], "camera"),
                 ),
                 appear(rows.axis[1], ends, *(rows.said(part) for part in rows.places)),
                 appear(wrong if ahead > first else right),
             ),
             beat(
                 "But a training begins with random numbers. Other starts, called seeds, end elsewhere:",
-                appear(start, start.note),
+                (Travel(machine, start.cells, kind="row"), appear(start.thread, start.note)),
                 (leave(start.thread), *exchange([*start.cells], [*anew.cells], "row")),
                 anew.trained(other),
                 (leave(anew.thread), appear(rows.said(WHOLE, seed.position))),
@@ -138,10 +144,12 @@ class Arguing(Chapter):
                 (move_ring(ring, dots[1]), draw(*drops, kind="row")),
                 *([exchange([wrong], [right]), exchange([right], [tested.verdict("can’t tell")])] if turned else []),
             ),
-            stage=[tested, far.axis, far.zero, *rows.names.values(), *firsts],
+            stage=[tested, machine.again(), far.axis, far.zero, *far.names.values(), *firsts],
         )
 
-    def reach_of_chance(self, run: Trace, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
+    def reach_of_chance(
+        self, machine: RemovableParts, run: Trace, tested: TestedClaim, picture: PermutationTest
+    ) -> Iterator[Step]:
         """A permutation test: labels are dealt in every way, and the differences pile up into a hill."""
         seeds, points, beyond = picture.rows.seeds, run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
         far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
@@ -168,10 +176,12 @@ class Arguing(Chapter):
                 *picture.beyond(),
                 appear(_first_verdict(run, tested)),
             ),
-            stage=[tested, picture.rows.axis, *picture.rows.names.values(), *here],
+            stage=[tested, machine, picture.rows.axis, *picture.rows.names.values(), *here],
         )
 
-    def many_claims(self, run: Trace, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
+    def many_claims(
+        self, machine: RemovableParts, run: Trace, tested: TestedClaim, picture: PermutationTest
+    ) -> Iterator[Step]:
         """Other parts were tested, too: of so many tries, the one farthest out is far out by chance."""
         tries, caught, dealt = (run[f"exact.{name}"] for name in ("comparisons", "studies_beyond", "studies_dealt"))
         often = caught.pick(part=HEADS) > run["exact.level"] * dealt
@@ -180,7 +190,7 @@ class Arguing(Chapter):
             "How many claims were tested?",
             beat(
                 f"But {tries} comparisons were made: as many tries for chance.",
-                *picture.rise(),
+                *picture.rise(machine.parts.values()),
             ),
             beat("Draw as many from the hill, and keep the one farthest out:", *picture.draw()),
             beat("again and again. These pile up, too, farther out.", picture.draw_on()),
@@ -200,16 +210,15 @@ class Arguing(Chapter):
                 exchange([before], [tested.verdict("can’t tell") if often else tested.verdict("wrong", "warning")]),
                 appear(ring_around(picture.alarms, roomy=True)),
             ),
-            stage=[tested, before, picture.hill, picture.axis, picture.ours, picture.count],
+            stage=[tested, machine, before, picture.hill, picture.axis, picture.ours, picture.count],
         )
 
-    def what_else_changed(self, run: Trace) -> Iterator[Step]:
+    def what_else_changed(self, machine: RemovableParts, run: Trace, tested: TestedClaim) -> Iterator[Step]:
         """A part goes, and with it some of the model's size; of heads it does not."""
-        tested, part = TestedClaim("“It needs feed-forward networks.”"), "feed-forward"
+        part, other = "feed-forward", tested.called("“It needs feed-forward networks.”")
         missing = run["parameters.missing"]
         wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
-        right, left = tested.inside.golden_columns(last=True)
-        machine, picture = _machine(run, left), ParameterArea(run, part, right)
+        picture = ParameterArea(run, part, machine.beside)
         yield Step(
             "What else changed?",
             beat(
@@ -229,7 +238,7 @@ class Arguing(Chapter):
             beat(
                 f"Without feed-forward networks and their norms, {missing.pick(part=part):share} of them are gone, "
                 f"and {run['exact.points'].pick(part=part):+.1f} points.",
-                (leave(picture.outline), *machine.whole(), *machine.without(part)),
+                (leave(picture.outline, tested.words), appear(other), *machine.whole(), *machine.without(part)),
                 appear(machine.lost(part)),
                 *picture.lose(),
             ),
@@ -239,13 +248,17 @@ class Arguing(Chapter):
                 appear(tested.verdict("can’t tell")),
                 picture.stretched(),
             ),
-            stage=[tested, machine, picture.title],
+            stage=[tested, machine.again(), picture.title],
         )
 
-    def another_size(self, run: Trace, deep: Trace) -> Iterator[Step]:
+    def another_size(self, machine: RemovableParts, run: Trace, deep: Trace) -> Iterator[Step]:
         """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
         tested = TestedClaim("“√d_k and Norm can go.”")
-        heads, norms = _roots(run, tested.inside), _norms(deep, tested.inside)
+        heads, norms, ring = (
+            _roots(run, machine.beside),
+            _norms(deep, machine.beside),
+            ring_around(machine.attention[0]),
+        )
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
         better, needed = sure[0] and small["without"] > small["with"], sure[1] and large["with"] > large["without"]
@@ -260,6 +273,7 @@ class Arguing(Chapter):
             beat(
                 "Without the root of d_k, narrow heads get "
                 f"{mean.pick(part='root'):share}, not {mean.pick(part=WHOLE):share};",
+                appear(ring),
                 *heads.begin(),
             ),
             beat(
@@ -269,6 +283,7 @@ class Arguing(Chapter):
                     "Both need it, the wide one more: because it is wide, or alone? We can’t tell.",
                     "Are both worse off without it? We can’t tell.",
                 ),
+                machine.without(HEADS),
                 *heads.end(),
                 appear(first),
             ),
@@ -279,7 +294,13 @@ class Arguing(Chapter):
                     "the shallow one is better off without it.",
                     "without it, the shallow one gains nothing.",
                 ),
-                (leave(*heads.shown), *exchange([*heads.columns], [*norms.columns])),
+                (
+                    leave(*heads.shown),
+                    *exchange([*heads.columns], [*norms.columns]),
+                    *machine.whole(),
+                    move_ring(ring, machine.norms[0]),
+                    appear(ring_around(machine.norms[1])),
+                ),
                 *norms.begin(),
             ),
             beat(
@@ -291,13 +312,13 @@ class Arguing(Chapter):
                 *norms.end(),
                 exchange([first], [last]),
             ),
-            stage=[tested, heads.columns],
+            stage=[tested, machine.again(), heads.columns],
         )
 
-    def size_against_data(self, run: Trace) -> Iterator[Step]:
+    def size_against_data(self, machine: RemovableParts, run: Trace) -> Iterator[Step]:
         """Accuracies of models of several widths: what is scarce depends on where one stands."""
         tested, mean = TestedClaim("“More data helps.”"), run["exact.over_seeds"]
-        picture, widths = SizeAndData(run, tested.inside), run["width"].quantities()
+        picture, widths = SizeAndData(run, machine.beside), run["width"].quantities()
         low, *_, high = mean
         ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
         wide = run["exact"].pick(width=len(widths) - 1)
@@ -309,7 +330,10 @@ class Arguing(Chapter):
             beat(
                 "Is a model too small, or has it too few sentences? Each bar is as wide as its model.",
                 (appear(picture.called, picture.floor, *picture.names), grow(picture.line[0]), appear(picture.amount)),
-                *((grow(bar, UP), appear(told)) for bar, told in zip(picture.bars, picture.numbers, strict=True)),
+                *(
+                    (Flight(machine, bar, kind="row"), grow(bar, UP), appear(told))
+                    for bar, told in zip(picture.bars, picture.numbers, strict=True)
+                ),
             ),
             beat(
                 f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.",
@@ -326,15 +350,18 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
+                appear(ring := ring_around(picture.names[1], roomy=True)),
+                move_ring(ring, picture.names[-1], roomy=True),
                 appear(tested.verdict("if the model is wide" if held else "can’t tell")),
             ),
-            stage=[tested],
+            stage=[tested, machine],
         )
 
-    def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
+    def what_stays_hard(self, machine: RemovableParts, trace: Trace) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
         tested, run, brief = TestedClaim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
-        picture = FailuresByLength(run, brief, tested.inside)
+        picture = FailuresByLength(run, brief, machine.beside)
+        first, last = (machine.above(f"after {one['steps']:,.0f} training steps") for one in (brief, run))
         early, late = picture.first_failed, picture.failed
         hardest = late.values[-1] == late.values.max() > late.values.min()
         yield Step(
@@ -342,11 +369,13 @@ class Arguing(Chapter):
             beat(
                 f"Which new sentences fail? After {brief['steps']:,.0f} training steps, "
                 + claim(bool(early.values[-1] == early.values.max()), "the longest.", "some of any length."),
+                appear(first),
                 *picture.rise(),
             ),
             beat(
                 f"After {run['steps']:,.0f} steps, {late.quantity(-1):share} of the longest fail"
                 + claim(bool(hardest), ", still the most of all.", "."),
+                exchange([first], [last]),
                 *picture.sink(),
             ),
             beat(
@@ -360,13 +389,12 @@ class Arguing(Chapter):
                 appear(ring_around(picture.ticks[-1])),
                 appear(tested.verdict("or rare ones: can’t tell")),
             ),
-            stage=[tested],
+            stage=[tested, machine],
         )
 
-    def a_failure(self, run: Trace) -> Iterator[Step]:
+    def a_failure(self, run: Trace, tested: TestedClaim, picture: NounInBetween) -> Iterator[Step]:
         """A sentence that goes wrong, and the forms that other nouns give."""
-        tested = TestedClaim("“The noun in between gives the form.”")
-        picture, tally = NounInBetween(run, tested.inside), run["swapped.tally"]
+        tally = run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
         caught = tallies_count(like, unlike) and unlike[0] * like[1] > like[0] * unlike[1]
@@ -396,10 +424,10 @@ class Arguing(Chapter):
             stage=[tested, picture.source],
         )
 
-    def a_checklist(self, run: Trace, trace: Trace) -> Iterator[Step]:
+    def a_checklist(self, run: Trace, trace: Trace, failure: VGroup) -> Iterator[Step]:
         """Close: what to ask of every claim, the verdict on ours, and a question to take away."""
-        unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace), STAGE)
-        trainings, claims, changed, size, data, fails = picture.played()
+        unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace, failure), STAGE)
+        trainings, claims, changed, size, data = picture.played()
         rings = [ring_around(tile) for tile in picture]
         first, second, third, stated, amount, last = rings
         yield Step(
@@ -410,7 +438,7 @@ class Arguing(Chapter):
                 claims,
                 changed,
             ),
-            beat("At which size, with how much data, and where does it fail?", size, data, fails),
+            beat("At which size, with how much data, and where does it fail?", size, data, appear(picture[-1])),
             beat(
                 "Is one head enough? "
                 + claim(
@@ -427,13 +455,8 @@ class Arguing(Chapter):
                 "Nobody knows from this: an argument about architecture is an experiment with a stated size.",
                 *map(leave, (first, second, third, amount, last)),
             ),
-            stage=[picture],
+            stage=[VGroup(*picture[:-1]), failure],
         )
-
-
-def _machine(run: Trace, room: Room) -> RemovableParts:
-    """The model of the trials, whose parts can be taken out."""
-    return RemovableParts(TRIED["heads"], run["trial_layers"], run["d_k"].pick(choice="one head"), room)
 
 
 def _lowest(run: Trace) -> tuple[Label, Quantity]:
@@ -475,22 +498,18 @@ def _roots(run: Trace, room: Room) -> SizeInteraction:
     )
 
 
-def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
+def _asked(run: Trace, trace: Trace, failure: VGroup) -> list[tuple[str, VGroup]]:
     """The questions of the checklist, each with what stood on the stage for it, without its texts."""
     left, _ = STAGE.columns(2)
-    above, _ = left.golden_rows()
-    few = DotRows(run, (WHOLE, HEADS), above, near=True)
+    few = DotRows(run, (WHOLE, HEADS), left.golden_rows()[0], near=True)
     many = PermutationTest(run, HEADS, left)
-    size, norms = ParameterArea(run, "feed-forward", left), _norms(trace.under(DEEP), above)
-    grown, lengths = (
-        SizeAndData(trace.under(GROWN), STAGE),
-        FailuresByLength(trace.under(FAILED), trace.under(LONGER), STAGE),
-    )
+    size, norms = ParameterArea(run, "feed-forward", left), _norms(trace.under(DEEP), left)
+    grown = SizeAndData(trace.under(GROWN), left)
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
         ("How many claims?", VGroup(*many.axis[:2], *many.farther)),
         ("What else changed?", VGroup(size.rest, size.lost[0])),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
         ("With how much data?", VGroup(*grown.states[-1], *grown.lines[-1])),
-        ("Where does it fail?", VGroup(*lengths.early, *lengths.bars)),
+        ("Where does it fail?", failure),
     ]

@@ -33,11 +33,12 @@ class RemovableParts(VGroup):
     """
 
     def __init__(self, heads: int, layers: Quantity, wide: Quantity, room: Room) -> None:
-        self.room, self.heads = room, heads
+        #: Beside it is room for what comes of it.
+        (self.beside, self.room), self.heads = room.golden_columns(last=True), heads
         self.parts = {name: VGroup() for name in ("positions", "residual", "feed-forward", "all heads but one")}
         self.gone: list[str] = []
-        self.fixed = VGroup()
-        foot = room.bottom
+        self.fixed, self.norms = VGroup(), VGroup()
+        foot = self.room.bottom
         self.fixed.add(self._road(foot - 30, foot - 182), self._box("Embedding", foot - 30, 60))
         # Between them the stream is the residual connection: without it, the way leads through the sublayer alone.
         self.fixed.add(*(self._road(foot - low, foot - high) for low, high in ((116, 182), (298, 404), (494, 560))))
@@ -47,10 +48,18 @@ class RemovableParts(VGroup):
         self._attention(foot - 182, foot - 298, wide)
         self._feed_forward(foot - 404, foot - 494)
         #: How many layers there are of it, told as it is put together.
-        self.told_layers = Words(f"in each of {layers} layers a side", "aside", "ink2")
-        self.told_layers.settle(self._at(MIDDLE, foot - 570))
+        self.told_layers = self.above(f"in each of {layers} layers a side")
         self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
         super().__init__(self.fixed, *self.parts.values())
+
+    def above(self, text: str) -> Words:
+        """Words about the layer, above it."""
+        return Words(text, "fact", "ink2").settle(self._at(MIDDLE, self.room.bottom - 584))
+
+    def again(self) -> RemovableParts:
+        """The layer with all of its parts, to begin a step with."""
+        self.gone.clear()
+        return self
 
     def rise(self) -> Animation | None:
         """It is put together, from the embedding up."""
@@ -102,6 +111,7 @@ class RemovableParts(VGroup):
     def _branch(self, low: float, high: float, tall: float) -> VGroup:
         """The ways from the stream through the norm to the sublayer, and back to the stream; and the norm itself."""
         norm = self._box("Norm", low, 48, 160)
+        self.norms.add(norm[0])
         ways = (
             rule(self._at(STREAM, low), self._at(MIDDLE - 80, low), "residual", 4),
             rule(self._at(MIDDLE, low - 24), self._at(MIDDLE, high + tall / 2), "residual", 4),
@@ -111,7 +121,8 @@ class RemovableParts(VGroup):
 
     def _attention(self, low: float, high: float, wide: Quantity) -> None:
         """Norm and attention, with the heads as slots."""
-        self.fixed.add(VGroup(self._branch(low, high, 126), self._box("Attention", high, 126, lift=30)))
+        self.attention = self._box("Attention", high, 126, lift=30)
+        self.fixed.add(VGroup(self._branch(low, high, 126), self.attention))
         pitch, left = (WIDE - 56) / self.heads, MIDDLE - WIDE / 2 + 28
         self.slots = first, *others = [
             Box(pitch - 10, 36, palette().weight, 6).move_to(self._at(left + pitch * (k + 0.5), high + 26))

@@ -6,7 +6,7 @@ is a dot, the mean of all seeds a short line, and yellow is what lies as far out
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,11 +90,10 @@ class DotRows(VGroup):
         self.places = dict(zip(parts, inner.rows(len(parts), 0), strict=True))
         line = rule(at(inner.left, inner.bottom), at(inner.right, inner.bottom), "ink3", 2.5)
         called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
-        self.axis = VGroup(line, called.end_at(at(inner.right, 0)[0]))
+        self.axis, line.key = VGroup(line, called.end_at(at(inner.right, 0)[0])), "axis"
         self.zero = self._zero()
-        self.names: dict[str, Words] = {}
-        #: By part: its trainings, their mean, and what is told beside it.
-        self.seeds, self.middles, self.told = (dict[str, Any]() for _ in range(3))
+        #: By part: its name with a line, its trainings, their mean, and what is told beside it.
+        self.names, self.seeds, self.middles, self.told = (dict[str, Any]() for _ in range(4))
         for part, row in self.places.items():
             self._line(part, (row.top + row.bottom) / 2)
         every = (self.names, self.seeds, self.middles, self.told)
@@ -112,8 +111,8 @@ class DotRows(VGroup):
         return [Through(self.seeds[part], states, "row"), appear(self.told[part])]
 
     def said(self, part: str, k: int = 0) -> Words:
-        """The number of a training above its dot."""
-        spot = self.seeds[part][k].get_center() + UP * units(58)
+        """The number of a training above its dot, or below it where nothing else lies there."""
+        spot = self.seeds[part][k].get_center() + (DOWN if part == [*self.places][-1] else UP) * units(50)
         return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
     def _reach(self, parts: Sequence[str]) -> tuple[float, float]:
@@ -152,7 +151,9 @@ class DotRows(VGroup):
     def _line(self, part: str, y: float) -> None:
         role, mean = self._role(part), self.mean.pick(part=part)
         name = Words(CALLED[part], "fact", "residual" if part == "nothing" else "ink").settle(at(0, y))
-        name.key, self.names[part] = ("part", part), name.begin_at(self.left)
+        lane = rule(at(self.inner.left, y), at(self.inner.right, y), "line", 2.5)
+        name.key, lane.key = ("part", part), ("lane", part)
+        self.names[part] = VGroup(lane, name.begin_at(self.left))
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
         self.seeds[part] = VGroup(self._dot(one, y, role) for one in shown)
@@ -204,7 +205,9 @@ class PermutationTest:
     """
 
     #: Px of a dot, of the lines, and by how much these lie higher than where names stand above them.
-    RADIUS, LINES, HIGHER = 10.0, 200.0, 54.0
+    RADIUS, LINES, HIGHER = 7.0, 200.0, 54.0
+    #: By how many px the hill is lifted, how flat it is then, and px of a dot of the other hill, below it.
+    LIFTED, FLAT, LARGE = 350.0, 0.6, 16.0
 
     def __init__(self, run: Trace, part: str, room: Room) -> None:
         above, room = room.split_rows(self.LINES)
@@ -219,39 +222,39 @@ class PermutationTest:
         line = rule(at(rows.inner.left, self.floor), at(rows.inner.right, self.floor), "ink3", 2.5)
         zero = means(rule(at(self.middle, self.floor), at(self.middle, self.floor + 16), "ink2", 3), self.ground)
         none = Words("no difference", "aside", "ink2").settle(at(self.middle, self.floor + 38))
-        self.name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
-        self.axis, _ = VGroup(line, zero, none), self.name.end_at(at(rows.inner.right, 0)[0])
+        self.axis = VGroup(line, zero, none)
         self.studies = exact["studies"].values
         self.order = [*self.studies.flat, *(k for k in range(len(self.points)) if k not in self.studies)]
         #: Ways that are dealt in sight, before all others.
         self.examples = self.order[1:4]
-        self.hill = VGroup(one for _, one in sorted(self._hill(self.order).items()))
+        self.hill = VGroup(one for _, one in sorted(self._hill(self.order, self.RADIUS).items()))
         #: Of every study the way that is farthest out, and the hill that these make, where the first one lay.
         self.extremes = [int(study[np.argmax(abs(self.points.values[study]))]) for study in self.studies]
-        self.farther = VGroup(*self._hill(self.extremes).values())
+        self.farther = VGroup(*self._hill(self.extremes, self.LARGE).values())
         x, top = self.middle + self.unit * float(self.points.quantity(AS_TRAINED)), room.top + 24
         self.ours = VGroup(
             means(
                 Box(5, self.floor - top, palette().query, 2).move_to(at(x, (top + self.floor) / 2)),
                 self._away(AS_TRAINED, 5),
             ),
-            number(run["exact.points"].pick(part=part), "+.1f", "large number", "query").settle(at(x - 80, top + 20)),
+            Words(f"{run['exact.points'].pick(part=part):+.1f} points", "large number", "query"),
         )
+        self.ours[1].settle(at(0, top + 20)).end_at(at(x - 20, 0)[0])
         self.far = exact["far_out"].pick(part=part).values > 0
         count = f"{exact['splits_beyond'].pick(part=part)} of {exact['ways_to_split']}"
         self.count = Words(count, "large word", "query").settle(at(0, room.top + 64)).end_at(at(rows.inner.right, 0)[0])
         alarms = f"{exact['studies_beyond'].pick(part=part)} of {exact['studies_dealt']}"
         self.alarms = Words(alarms, "large word", "query").settle(at(self.middle, self.floor - 64))
-        tries = ("one try", self.LINES), (f"farthest of {exact['comparisons']}", 0.0)
+        tries = ("one try", self.LIFTED), (f"farthest of {exact['comparisons']}", 0.0)
         #: What lies on the upper axis, and on the lower one.
         self.tries = [Words(text, "fact").settle(at(0, self.floor - up - 24)).begin_at(rows.left) for text, up in tries]
 
     def _away(self, split: int, wide: float) -> Away:
         return Away(self.points.quantity(split), 0.0, 0, self.unit, wide, self.ground)
 
-    def _hill(self, order: Sequence[int]) -> dict[int, VMobject]:
+    def _hill(self, order: Sequence[int], radius: float) -> dict[int, VMobject]:
         """A dot for each way to deal, at its difference, on those that lie there already."""
-        pitch, found = 2 * self.RADIUS + 1, {}
+        pitch, found = 2 * radius + 1, {}
         stood: list[tuple[float, int]] = []
         for split in order:
             x = self.middle + self.unit * float(self.points.quantity(split))
@@ -259,7 +262,7 @@ class PermutationTest:
             level = next(k for k in range(len(stood) + 1) if k not in near)
             stood.append((x, level))
             spot = at(x, self.floor - pitch * (level + 0.5))
-            found[split] = means(dot(spot, self.RADIUS, "ink2"), self._away(split, 2 * self.RADIUS))
+            found[split] = means(dot(spot, radius, "ink2"), self._away(split, 2 * radius))
         return found
 
     def _ticks(self, split: int) -> VGroup:
@@ -283,9 +286,9 @@ class PermutationTest:
         named = Words("mean", "aside", "residual").next_to(self.ticks[0], UP, buff=units(6))
         return [
             appear(self.ticks, named),
-            (appear(self.axis, self.name), grow(gap, RIGHT)),
+            (appear(self.axis), grow(gap, RIGHT)),
             (leave(named), *exchange([gap], [self.ours[0]])),
-            (leave(self.name), appear(self.ours[1])),
+            appear(self.ours[1]),
         ]
 
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
@@ -312,15 +315,20 @@ class PermutationTest:
         far = VGroup(self.hill[k] for k in np.flatnonzero(self.far))
         return [reshape(far, far.copy().set_fill(palette().query)), appear(self.count)]
 
-    def rise(self) -> list[Play]:
-        """The hill moves up, and its axis twice: here lies what is drawn from it, to be compared with the same line."""
+    def rise(self, parts: Iterable[VMobject]) -> list[Play]:
+        """Parts go off and on, and the hill moves up and grows flat; the lower axis is for what is drawn from it."""
         up, low, (ours, told) = UP * units(self.LINES), VGroup(*self.axis[:2]), self.ours
+        lifted, floor, flat = UP * units(self.LIFTED), low[0].get_y(), self.hill.copy()
+        for one in flat:
+            one.set_y(floor + (one.get_y() - floor) * self.FLAT)
         (above := low.copy())[1].meanings = ()
         high = means(Box(5, pixels(ours.height) + self.LINES, palette().query, 2), *ours.meanings)
         return [
             (
-                *multiply(low, [above.shift(up)], "slow"),
-                *(reshape(part, part.copy().shift(up), "slow") for part in (self.hill, told, self.count)),
+                lagged(map(OffAndOn, parts), 1.0),
+                *multiply(low, [above.shift(lifted)], "slow"),
+                reshape(self.hill, flat.shift(lifted), "slow"),
+                *(reshape(part, part.copy().shift(up), "slow") for part in (told, self.count)),
                 reshape(ours, high.move_to(ours, aligned_edge=DOWN), "slow"),
             ),
             appear(*self.tries),
