@@ -90,10 +90,10 @@ class PairTable(VGroup):
         head, body = room.split_columns(side)[1].split_rows(84)
         wide, high = (body.width + 4) / len(columns) - 4, (body.height + 4) / len(rows) - 4
         self.grid = TensorGrid(part, "huge", ",.0f", wide=wide, high=high).move_to(body.centre)
-        here, there = rows.index(noun.position), columns.index(adjective.position)
+        here, there, tall = rows.index(noun.position), columns.index(adjective.position), min(HIGH, high)
         self.hollow = VGroup(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values())
         self.rows, self.columns = (
-            VGroup(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis)) for axis in part.axes
+            VGroup(Token(label, "", 0, tall, "stage word") for label in part.words(axis)) for axis in part.axes
         )
         for chip, line in zip(self.rows, self.grid.rows, strict=True):
             chip.move_to(at(room.left, 0), aligned_edge=LEFT).set_y(line.get_y())

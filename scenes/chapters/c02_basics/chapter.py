@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, UP, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
+    Flight,
     Travel,
     appear,
     appear_in_turn,
@@ -20,13 +21,19 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c02_basics.machine import ClosedModel, OpenModel, RecurrentReader, TranslationTokens
-from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, ModelFamilies
+from scenes.chapters.c02_basics.machine import (
+    FEW,
+    ClosedModel,
+    ModelHalf,
+    OpenModel,
+    RecurrentReader,
+    TranslationTokens,
+)
+from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, ModelFamilies, preference
 from scenes.chapters.c02_basics.reading import DecoderWriting, EncoderOutputs, TokenVectors, TwoContexts
-from scenes.layout import STAGE
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
-from scenes.mobjects.sentences import is_short, one_by_one, sentence, spelled
+from scenes.mobjects.sentences import across, is_short, one_by_one, spelled
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
@@ -53,15 +60,16 @@ class Basics(Chapter):
         params = trace["config.parameters"]
         machine = ClosedModel(text.source, text.output, f"{params:,.0f} parameters")
         yield from self.in_and_out(text, trace, machine)
-        yield from self.never_seen(text, trace, machine)
+        yield from self.never_seen(trace, machine)
         yield from self.two_halves(text, trace, machine)
         yield from self.stripes(text, trace)
         yield from self.understand(text, trace)
         yield from self.generate(text, trace)
-        yield from self.families(text, trace)
+        families = ModelFamilies(trace, text.memory, text.source, text.output)
+        yield from self.families(trace, families)
         if RECORDED in trace:
-            yield from self.what_comes_next(trace)
-            yield from self.likely_is_not_true(trace)
+            yield from self.what_comes_next(trace, families.alone[1])
+            yield from self.likely_is_not_true(trace, families.alone[1])
         yield from self.where_it_fails(text, trace)
         yield from self.who_does_what(text, trace)
 
@@ -91,7 +99,7 @@ class Basics(Chapter):
             stage=[picture.source, picture.box, picture.title],
         )
 
-    def never_seen(self, text: TranslationTokens, trace: Trace, machine: ClosedModel) -> Iterator[Step]:
+    def never_seen(self, trace: Trace, machine: ClosedModel) -> Iterator[Step]:
         """The pair that training never joined, among those that it did."""
         found = met(trace)
         if found is None:
@@ -101,25 +109,23 @@ class Basics(Chapter):
         count = table.pick(noun=noun, adjective=adjective)
         of_noun = trace["training.noun_totals"].pick(noun=noun)
         of_adjective = trace["training.adjective_totals"].pick(adjective=adjective)
-        picture = PairTable(table, noun, adjective)
+        picture = PairTable(table, noun, adjective, machine.between)
         totals, never = picture.totals(of_noun, of_adjective), count == 0
         known = {str(chip.label).lower(): chip for chip in machine.source}
         heads = [*picture.rows, *picture.columns]
         sources = [known.get(str(chip.label)) for chip in picture.mine]
         coming = [
-            Travel(source, chip, kind="row", leaving=True) if source else appear(chip)
+            Travel(source, chip, kind="row") if source else appear(chip)
             for source, chip in zip(sources, picture.mine, strict=True)
         ]
-        going = [chip for chip in machine.source if chip not in sources]
         rest = [*picture.hollow, *picture.others, *totals, *(chip for chip in heads if chip not in picture.mine)]
-        answer = [*sentence(text.output, STAGE, at_foot=True)] if own else []
-        origins = {form: chip for chip in picture.mine for form in in_spanish(str(chip.label))}
-        made = [(origins.get(str(getattr(chip, "label", ""))), chip) for chip in answer]
+        origins = {form: chip for chip in picture.beside for form in in_spanish(str(chip.label))}
+        made = [(origins.get(str(getattr(chip, "label", ""))), chip) for chip in machine.output if own]
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
                 "It learned from pairs of sentences that a small grammar makes.",
-                (*coming, *([leave(*going)] if going else [])),
+                tuple(coming),
                 (
                     appear_in_turn([chip for chip in heads if chip not in picture.mine], "slow"),
                     fill(picture.hollow, "slow"),
@@ -160,9 +166,9 @@ class Basics(Chapter):
                     "So a part of this answer may be remembered.",
                 ),
                 (leave(*rest), *exchange(picture.mine, picture.beside, "row")),
-                tuple(Travel(out, chip, kind="slow") if out else appear(chip) for out, chip in made) or None,
+                tuple(Flight(out, chip, kind="slow") for out, chip in made if out) or None,
             ),
-            stage=[machine.source],
+            stage=[machine.source, machine.output],
         )
 
     def two_halves(self, text: TranslationTokens, trace: Trace, closed: ClosedModel) -> Iterator[Step]:
@@ -329,11 +335,10 @@ class Basics(Chapter):
             stage=[*picture.names, *picture.memory, picture.decoder],
         )
 
-    def families(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
+    def families(self, trace: Trace, picture: ModelFamilies) -> Iterator[Step]:
         """The same parts, three kinds of model."""
-        asked = Continuation.of(trace, "rome").text.copy() if RECORDED in trace else None
-        picture = ModelFamilies(trace, text.memory, text.source, text.output, asked)
         encoder, decoder = picture.alone
+        asked = [Continuation.of(trace, "rome", decoder).text.copy()] if RECORDED in trace else []
         flow = pulses(picture.road, role="focus")
         yield Step(
             "Three families, the same parts",
@@ -345,29 +350,30 @@ class Basics(Chapter):
             ),
             beat(
                 "An encoder-only model makes a vector for each token, to search with, or to sort texts: BERT.",
-                (Travel(picture.both[0], encoder, kind="row"), appear(picture.names[0])),
+                (Travel(picture.both[0], encoder, kind="row"), appear(picture.names[2])),
                 deal([encoder.bars[0]] * len(picture.vectors), picture.vectors),
                 ambient=flow,
             ),
             beat(
                 "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
-                (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[2])),
-                appear(*picture.text),
+                (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[0])),
+                appear(*asked) if asked else None,
                 ambient=flow,
             ),
             stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],
         )
 
-    def what_comes_next(self, trace: Trace) -> Iterator[Step]:
+    def what_comes_next(self, trace: Trace, decoder: ModelHalf) -> Iterator[Step]:
         """A real decoder, with two texts that it was given."""
-        asked, walk = (Continuation.of(trace, name) for name in ("rome", "walk"))
+        asked, walk = (Continuation.of(trace, name, decoder) for name in ("rome", "walk"))
         (best, share), (other, less) = asked.probs.largest(), walk.probs.largest()
-        then = Continuation.of(trace, "rome_then", asked)
-        read = ring_around(VGroup(asked.text, asked.answer), roomy=True)
+        then = Continuation.of(trace, "rome_then", decoder, asked)
+        read, ways = ring_around(VGroup(asked.text, asked.answer), roomy=True), across([decoder], [asked.text], DOWN)
         yield Step(
             "A decoder alone: what comes next?",
             beat(
                 "This is a small language model, pretrained on texts from the web to predict the next token.",
+                draw(ways, back=True),
                 asked.opens("tour"),
             ),
             beat(f"“{best}” gets {share:share}, and is written.", asked.write()),
@@ -383,26 +389,26 @@ class Basics(Chapter):
                 appear(ring := ring_around(walk.words[0], roomy=True)),
                 (leave(ring), *walk.write()),
             ),
-            stage=[asked.text],
+            stage=[decoder, asked.text],
         )
 
-    def likely_is_not_true(self, trace: Trace) -> Iterator[Step]:
+    def likely_is_not_true(self, trace: Trace, decoder: ModelHalf) -> Iterator[Step]:
         """A fluent model that is wrong."""
-        picture = Continuation.of(trace, "water")
+        picture = Continuation.of(trace, "water", decoder)
         best, share = picture.probs.largest()
         right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
         wrong, ring = (ring_around(picture.words[k], role, roomy=True) for k, role in enumerate(("warning", "focus")))
-        likely = Words("likely", "stage word", "weight").next_to(wrong, DOWN, gap("chip"))
-        true = Words("true", "stage word").next_to(ring, UP, gap("chip"))
+        likely = Words("likely", "stage word", "weight").next_to(wrong, RIGHT, gap("chip"))
+        true = Words("true", "stage word").next_to(ring, RIGHT, gap("chip"))
         flow = pulses(picture.threads, picture.probs.values[: len(picture.threads)].tolist(), "background")
         yield Step(
             "Likely is not the same as true",
             beat(f"Here the same model gives “{best}” {share:share},", picture.opens()),
             beat(f"and “{right}”, which is right, only {less:share}.", appear(ring, true)),
             beat("It learned which words are likely, and nobody told it which are true.", appear(likely), ambient=flow),
-            beat("Chatbots are then fine-tuned on answers that people prefer.", ambient=flow),
+            beat("Chatbots are then fine-tuned on answers that people prefer.", *map(appear, preference())),
             beat("Yet they, too, can state what isn’t so: they hallucinate.", appear(wrong), ambient=flow),
-            stage=[picture.text],
+            stage=[decoder, across([decoder], [picture.text], DOWN), picture.text],
         )
 
     def where_it_fails(self, text: TranslationTokens, trace: Trace) -> Iterator[Step]:
@@ -416,6 +422,8 @@ class Basics(Chapter):
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
         picture = ClosedModel(source, output)
+        found = met(trace)
+        world = found and PairTable(trace["training.pairs"], *found[:2], picture.inside, FEW)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
@@ -431,7 +439,12 @@ class Basics(Chapter):
                 picture.enter(),
             ),
             beat(f"“{spelled(source)}” {gives}.", *one_by_one(picture.comes_out, picture.output, picture.doors)),
-            beat("It has learned the small world of its grammar.", appear(ring_around(picture.box))),
+            beat(
+                "It has learned the small world of its grammar.",
+                (leave(picture.title), appear(world.rows, world.columns)) if world else None,
+                fill([*world.others, world.cell], "slow") if world else None,
+                appear(ring_around(picture.box)),
+            ),
             beat("Every claim about our model is about that world.", ambient=pulses(picture.goes_in, role="focus")),
             stage=[picture.source, picture.box, picture.title],
         )

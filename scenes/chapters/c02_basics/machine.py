@@ -25,6 +25,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
 #: Px between a sentence and the box that it goes into or comes out of, and between two boxes.
 AIR, BETWEEN = 76.0, 220.0
+#: So many nouns and adjectives stand for the words of its grammar.
+FEW = 4
 #: How large the words are inside of a closed box, of their size outside.
 BUNDLED = 0.4
 #: Px of a vector on its way through both halves, and at most from its line to the next.
@@ -53,7 +55,11 @@ class ClosedModel(VGroup):
         self.source, self.output = sentence(source, STAGE, at_foot=True), sentence(output, STAGE)
         high = (self.output.get_bottom() - self.source.get_top())[1] - 2 * units(AIR)
         self.box = Box(STAGE.width, pixels(high), palette().surface, 26, palette().residual, 4)
+        #: The room between both sentences, for what else is shown of them.
+        below = STAGE.split_rows(pixels(self.output.height), AIR / 4)[1]
+        self.between = below.split_rows(-pixels(self.source.height), AIR / 4)[0]
         self.box.move_to(self.output.get_bottom() + DOWN * units(AIR), aligned_edge=UP).set_x(0)
+        self.inside = self.between.inset(AIR)
         self.title = Words("Transformer", "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
         self.note = Words(note, "title", "ink2", self.box).settle(self.box.get_center() + DOWN * units(64))
         self.goes_in, self.comes_out = gathered(self.source, self.box), gathered(self.output, self.box, outwards=True)

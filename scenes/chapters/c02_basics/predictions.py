@@ -12,18 +12,18 @@ from scenes.chapters.c02_basics.machine import ModelHalf
 from scenes.layout import STAGE
 from scenes.mobjects.marks import Thickness, means
 from scenes.mobjects.sentences import NOTHING, across
-from scenes.mobjects.shapes import curve, stroke
+from scenes.mobjects.shapes import arrow, curve, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import vectors_in
 from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of a text at most, of the tokens that may follow, between two texts, and of a thread for a probability of one; the
-#: em size of the less likely tokens, and how many tokens are shown.
-WRITTEN, NAMES, AIR, THICK, OTHER, FAN = 960.0, 390.0, 20.0, 140.0, 50.0, 5
-
-
+#: Px of the tokens that may follow, from line to line of them, between two texts, and of a thread for a probability of
+#: one; the em sizes of a text and of the less likely tokens, and the lines of tokens, the likeliest first.
+NAMES, PITCH, AIR, THICK, WRITTEN, OTHER, FAN = 440.0, 92.0, 20.0, 140.0, 62.0, 46.0, (0, 1, -1, 2, -2)
+#: Px of what the three families read and write, at the foot of the stage, and of their names and their parts.
+SAMPLE, NAMED, PARTS = 240.0, 100.0, 330.0
 #: A tensor of what a real language model predicted, which stands for all of them.
 RECORDED = "experiment.next_token.top"
 
@@ -31,28 +31,26 @@ RECORDED = "experiment.next_token.top"
 class ModelFamilies(VGroup):
     """Encoder alone, both, decoder alone: the same parts, three kinds of model, each with a name that viewers know."""
 
-    def __init__(
-        self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label], text: Words | None
-    ) -> None:
+    def __init__(self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label]) -> None:
         columns = STAGE.columns(3, 64)
-        heads, bodies = zip(*(column.split_rows(84, 16) for column in columns), strict=True)
-        tops, samples = zip(*(body.split_rows(330, 40) for body in bodies), strict=True)
+        heads, bodies = zip(*(column.split_rows(NAMED) for column in columns), strict=True)
+        tops = [body.split_rows(PARTS)[0] for body in bodies]
+        samples = [column.split_rows(-SAMPLE)[1] for column in columns]
         one, other = tops[1].columns(2, 60)
         self.both = [ModelHalf(trace, "encoder", one), ModelHalf(trace, "decoder", other)]
         self.road = across(self.both[:1], self.both[1:])
         self.alone = [
             ModelHalf(trace, side, top.inset(120, 0), alone=True)
-            for side, top in zip(("encoder", "decoder"), tops[::2], strict=True)
+            for side, top in zip(("encoder", "decoder"), tops[::-2], strict=True)
         ]
-        names = zip(("BERT", "BART, ours", "GPT"), heads, strict=True)
+        names = zip(("GPT", "BART, ours", "BERT"), heads, strict=True)
         self.names = [head.fit(Words(name, "chapter"), most=0.8) for name, head in names]
         for name in self.names[1:]:
             name.stand_on(self.names[0].baseline)
-        self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
+        self.vectors = vectors_in(samples[-1].inset(40, 0), memory, "residual", 60)
         self.translation = VGroup(VGroup(in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
         samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
-        self.text = VGroup() if text is None else VGroup(samples[2].fit(text))
-        super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation, self.text)
+        super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation)
 
 
 def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
@@ -62,41 +60,40 @@ def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
 
 
 class Continuation(VGroup):
-    """A text, from whose end threads lead to the likeliest tokens, each as thick as its token is likely.
+    """A text below a decoder, from which threads lead to the likeliest tokens, each as thick as its token is likely.
 
     The likeliest one lies straight ahead: it is written at the end of the text.
 
     Args:
         text: what is written so far, or the end of it.
         probs: the probabilities of tokens after it.
+        decoder: the decoder.
     """
 
     @classmethod
-    def of(cls, trace: Trace, name: str, before: Continuation | None = None) -> Continuation:
+    def of(cls, trace: Trace, name: str, decoder: ModelHalf, before: Continuation | None = None) -> Continuation:
         """Make the continuation of a recorded text, given by its short name; or of one that stands there `before`."""
         run = trace.under(RECORDED.rpartition(".")[0])
         if before:
-            return cls(before.answer, run[name])
+            return cls(before.answer, run[name], decoder)
         place = np.abs(run["top"].values - run[name].values).sum(1).argmin()  # its row in the table of all texts
-        room = STAGE.split_columns(WRITTEN)[0]
-        text = room.fit(word(run["top"].label("sentence", int(place)), "chapter"), most=1)
-        return cls(text.begin_at(at(room.left, 0)[0]), run[name])
+        room, text = STAGE.split_rows(-SAMPLE)[1], word(run["top"].label("sentence", int(place)), "chapter")
+        text.scale(WRITTEN / text.size).settle(room.centre)
+        return cls(text.begin_at(at(room.left, 0)[0]), run[name], decoder)
 
-    def __init__(self, text: Words, probs: NamedTensor) -> None:
-        self.text, self.probs = text, probs
-        side, end = STAGE.split_columns(-NAMES)[1], np.array([text.get_right()[0], STAGE.centre[1], 0])
+    def __init__(self, text: Words, probs: NamedTensor, decoder: ModelHalf) -> None:
+        self.text, self.probs, end = text, probs, decoder.plate.get_right()
         self.threads, self.words = VGroup(), VGroup()
-        lines = sorted(side.rows(FAN, 0), key=lambda line: abs(line.centre[1] - end[1]))
-        for k, (share, line) in enumerate(zip(probs.quantities(), lines, strict=False)):
-            start = line.centre + LEFT * (line.centre - at(line.left, 0))
-            thread = curve(end + RIGHT * units(AIR), start, "ink3" if k else "weight", level=True)
+        for k, (share, line) in enumerate(zip(probs.quantities(), FAN, strict=False)):
+            start = np.array([at(STAGE.right - NAMES, 0)[0], end[1] + units(line * PITCH), 0])
+            thread = curve(end, start, "ink3" if k else "weight", level=True)
             self.threads.add(means(thread.set_stroke(width=stroke(share * THICK)), Thickness(share, THICK)))
             name = word(probs.label(probs.axes[0], k), "chapter", "ink2" if k else "weight")
             name.scale((text.size if not k else OTHER) / name.size).settle(start).begin_at(start[0] + units(AIR))
             told = number(share, "share", "stage number", "ink2").settle(start)
             self.words.add(VGroup(name, told.begin_at(name.get_right()[0] + units(AIR))))
         (best, _), *_ = self.words
-        self.answer = best.copy().begin_at(end[0] + units(AIR if best.text.isalnum() else AIR / 4))
+        self.answer = best.copy().begin_at(text.get_right()[0] + units(AIR if best.text.isalnum() else AIR / 4))
         self.answer.stand_on(text.baseline).set_z_index(1)
         super().__init__(self.text, self.answer, self.threads, self.words)
 
@@ -108,3 +105,12 @@ class Continuation(VGroup):
         """The likeliest token goes along its thread to the end of the text; all others go."""
         (best, share), *others = self.words
         return leave(self.threads, share, *others), Travel(best, self.answer, 0.0, "row", leaving=True)
+
+
+def preference() -> VGroup:
+    """A sketch: of two answers people prefer one, and a model learns from it."""
+    answers = VGroup(Words("answer", "stage word", "ink3"), Words("preferred answer", "stage word", "weight"))
+    answers.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT)
+    leads = arrow(LEFT, RIGHT, "ink2", 4, 20)
+    line = VGroup(answers, leads, Words("chatbot", "title")).arrange(RIGHT, buff=units(2 * AIR))
+    return STAGE.split_rows(-SAMPLE)[1].split_columns(-STAGE.width / 2)[1].fit(line, most=1.0)
