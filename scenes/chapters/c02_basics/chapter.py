@@ -21,15 +21,8 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c02_basics.machine import (
-    FEW,
-    ClosedModel,
-    ModelHalf,
-    OpenModel,
-    RecurrentReader,
-    TranslationTokens,
-)
-from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, ModelFamilies, preference
+from scenes.chapters.c02_basics.machine import ClosedModel, ModelHalf, OpenModel, RecurrentReader, TranslationTokens
+from scenes.chapters.c02_basics.predictions import FEW, RECORDED, Continuation, ModelFamilies, preference
 from scenes.chapters.c02_basics.reading import DecoderWriting, EncoderOutputs, TokenVectors, TwoContexts
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of

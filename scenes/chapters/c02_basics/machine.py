@@ -25,8 +25,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
 #: Px between a sentence and the box that it goes into or comes out of, and between two boxes.
 AIR, BETWEEN = 76.0, 220.0
-#: So many nouns and adjectives stand for the words of its grammar.
-FEW = 4
 #: How large the words are inside of a closed box, of their size outside.
 BUNDLED = 0.4
 #: Px of a vector on its way through both halves, and at most from its line to the next.
