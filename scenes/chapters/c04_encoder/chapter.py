@@ -152,7 +152,7 @@ class Encoder(Chapter):
         scale = scale_of(trace["parameters.embed_src.table"])
         found, faint, vectors = plan.vectors(raw, scale=scale), plan.vectors(raw), plan.vectors(words)
         out, patterns = plan.vectors(sums, "out"), plan.vectors(places, "middle", branch=True)
-        (brackets, left, ring), (away, back) = plan.left_end(places), plan.swapped(found)
+        (brackets, left, larger, ring), (away, back) = plan.left_end(places), plan.swapped(found)
         signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
         texts = ("embedding", found), ("position", patterns), ("sum", out)
@@ -186,7 +186,7 @@ class Encoder(Chapter):
                 claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "Patterns differ most at the left. ", "")
                 + "How they are made, a later chapter shows.",
                 (leave(*signs, *(vectors if scaled else faint), heads[-scaled]), appear_in_turn(brackets)),
-                deal(brackets, left, kind="slow"),
+                (appear(larger, rise=False), deal(brackets, left, kind="slow")),
                 appear(ring),
             ),
             stage=[plan, *found, heads[0]],
@@ -207,7 +207,7 @@ class Encoder(Chapter):
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
-        title = plan.heading("lengths", out[0]).set_x(plan.last.centre[0])
+        title = plan.heading("lengths", out[0], ("before", "residual"), ("after", "ink3")).set_x(plan.last.centre[0])
         ring, (first, last) = ring_around(mine), [one.values for one in (lengths, norm["out_length"])]
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -217,7 +217,7 @@ class Encoder(Chapter):
                     "Vectors can be long or short, and attention should not depend on that.",
                     "After the sum, vectors can be long or short, and what follows should not depend on that.",
                 ),
-                (appear(title), appear_in_turn([*bars[0]], "slow")) if pre else None,
+                (appear(*title[:2]), appear_in_turn([*bars[0]], "slow")) if pre else None,
             ),
             beat(
                 f"So a layer norm takes each by itself. The numbers of “{token}” have mean {part['mean']:.2f} "
@@ -231,7 +231,7 @@ class Encoder(Chapter):
                 "divide by the standard deviation, and they have mean zero and variance one.",
                 appear(wide),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
-                grown(bars[1]) if pre else None,
+                (appear(title[2]), grown(bars[1])) if pre else None,
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"

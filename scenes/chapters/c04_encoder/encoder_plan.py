@@ -341,23 +341,34 @@ class EncoderPlan(VGroup):
             there[one].stretch_to_fit_height(here[other].height)
         return [exchange(here, there, "slow", ASIDE), exchange(there, here, "slow", ASIDE)]
 
-    def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VMobject]:
-        """A bracket below the left end of the pattern of each position; these numbers in the first column, as wide
-        as all of the pattern; and a ring around where they differ most, but for the edges.
+    def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VGroup, VMobject]:
+        """A bracket below the left end of the pattern of each position; these numbers in the first column, as wide as
+        all of the pattern; what lies below them, with their name and lines to each end; and a ring around where they
+        differ most, but for the edges.
         """
         count = max(patterns.shape[-1] // 8, LEFT_END)
         part = slice(0, count)
         ends = self.vectors(patterns.pick(**{patterns.axes[-1]: part}), branch=True)
         foot, across = DOWN * units(10), RIGHT * units(self.wide / patterns.shape[-1] * count)
-        feet = (pattern.get_corner(DL) + foot for pattern in self.vectors(patterns, "middle", True))
-        apart = np.abs(patterns.values - patterns.values[0])[:, part].sum(0)
-        ring = ring_around(VGroup(*(one.cells.of(int(apart[1:-1].argmax()) + 1) for one in ends)))
-        return [bracket(start, start + across, foot) for start in feet], ends, ring
+        whole = self.vectors(patterns, "middle", True)
+        # It hides the lines, on which these numbers are not.
+        left, apart = self.room.left + SPACE / 2, COLUMNS["positional"][1]
+        column = Room(left, self.room.top + HEAD, self.before.left + self.wide + apart, self.room.bottom - SPACE)
+        larger = VGroup(Box.of(column, palette().surface), self.heading("left end, enlarged", ends[0]))
+        for vector, end in zip(whole, ends, strict=True):
+            larger.add(
+                *(rule(vector.get_corner(side), end.get_corner(side - 2 * LEFT), "ink3", 2) for side in (UL, DL))
+            )
+        change = np.abs(patterns.values - patterns.values[0])[:, part].sum(0)
+        ring = ring_around(VGroup(*(one.cells.of(int(change[1:-1].argmax()) + 1) for one in ends)))
+        feet = (pattern.get_corner(DL) + foot for pattern in whole)
+        return [bracket(start, start + across, foot) for start in feet], ends, larger, ring
 
-    def heading(self, text: str, over: VMobject) -> Words:
-        """Words above a column, below the name of the gate."""
+    def heading(self, text: str, over: VMobject, *more: tuple[str, str]) -> VGroup:
+        """Words above a column, below the name of the gate; and `more`, each in its role."""
         room = Room(0, self.room.top + HEAD, pixels(over.width) + BETWEEN, self.room.top + HEAD + HEADING)
-        return room.fit(Words(text, "block"), 1.0).settle(room.centre).set_x(over.get_x())
+        words = VGroup(Words(told, "block", role).settle(room.centre) for told, role in ((text, "ink"), *more))
+        return room.fit(words.arrange(RIGHT, units(INSIDE), coor_mask=RIGHT), 1.0).set_x(over.get_x())
 
     def signs(self, sign: str, vectors: Sequence[Vector]) -> VGroup:
         """A plus or another sign at the left of each vector, which hides the line there."""
