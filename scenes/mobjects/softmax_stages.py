@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, Scene, VGroup, rate_functions
 
-from scenes.animations import Come, Travel, leave
-from scenes.animations.fades import Motion
+from scenes.animations import Come, Travel
+from scenes.animations.fades import Leave, Motion
 from scenes.animations.verbs import LATE
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
@@ -27,7 +27,7 @@ AIR = 56.0
 #: The first stage whose numbers lie between nothing and one.
 FIRST_OF_ONE = 3
 #: The pace at which a stage turns into the next.
-TURN = "cell"
+TURN = "row"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class SoftmaxStages:
     def forward(self, *others: Animation) -> tuple[Animation, ...]:
         """The play that leads on to the next stage, all at once: bars, numbers, floor and name; `others` go along."""
         one, other = self.stages[self.here], self.stages[self.here + 1]
-        pairs = [(one.zero, other.zero), (one.name, other.name)]
+        pairs = (one.zero, other.zero), (one.name, other.name)
         if self.way is None:
             turned = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
             self.here += 1
@@ -133,9 +133,11 @@ class SoftmaxStages:
         counted = self.here + 1 != FIRST_OF_ONE
         self.here += 1
         rows = [[row.quantity(j) for j in self.keys] for row in [*self.way][span]]
-        along = [Travel(a, b, 0.0, TURN, leaving=True) for a, b in pairs]
-        if not counted:  # nor is there a name for what stands between
-            along[1:] = leave(one.name), Come(other.name, run_time=pace(TURN), rate_func=LATE)
+        # What the bars are is told when they are there.
+        named = (
+            fade(text, run_time=pace(TURN), rate_func=LATE) for fade, text in ((Leave, one.name), (Come, other.name))
+        )
+        along = [Travel(one.zero, other.zero, 0.0, TURN, leaving=True), *named]
         return (Onward(one, other, rows, counted), *along, *others)
 
 
@@ -168,9 +170,11 @@ class Onward(Motion):
         for i, text in enumerate(self.one.numbers):
             if row != self.shown:
                 text.rewrite(format(self.rows[row][i], self.one.spec))
-            share = along if self.counted else round(along)
-            text.settle(self.one.spots[i] * (1 - share) + self.other.spots[i] * share)
-            if not self.counted:  # it is gone before its bar has got far
+            if self.counted:  # it goes from one side of the zero line to the other at once
+                bar, side = self.one.bars[i], UP if self.rows[row][i] >= 0 else DOWN
+                text.settle(bar.get_edge_center(side) + side * units(AIR / 2))
+            else:  # it is gone before its bar has got far
+                text.settle((self.one, self.other)[round(along)].spots[i])
                 text.set_fill(opacity=max(0.0, abs(2 * along - 1) * 8 - 7))
         self.shown = row
 

@@ -36,7 +36,7 @@ FEW = 5
 #: Px of the thinnest line of attention, and of one of all the weight; a weight under `SEEN` has none.
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
 #: How far what is multiplied or added bends down on its way, past signs.
-BELOW = -0.1
+BELOW = -0.03
 #: Px of the line of Spanish forms.
 FORM = 54.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made, at most.
