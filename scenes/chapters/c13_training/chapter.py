@@ -24,7 +24,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c13_training.chain import ChainLink, ModelParts, QueryGradient, SlopeChain, places
 from scenes.chapters.c13_training.descent import LossValley
-from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillCurves, TimeLapse
+from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillLinks, TimeLapse
 from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, TeacherForcing
 from scenes.chapters.c13_training.pushes import OutputDownhill, ScoreSlopes
 from scenes.layout import STAGE, Room
@@ -60,8 +60,8 @@ class Training(Chapter):
             nudges = yield from self.nudged(trace)
             box = yield from self.backpropagation(trace, nudges)
             yield from self.gradient_descent(trace, box)
-            yield from self.time_lapse(trace, box)
-            yield from self.skills(trace)
+            lapse = yield from self.time_lapse(trace, box)
+            yield from self.skills(trace, lapse)
         region = Region("an experiment")
         yield from self.where_to_start(trace)
         yield from self.the_bill(trace, region)
@@ -328,7 +328,7 @@ class Training(Chapter):
             stage=[picture.plot, picture.scale, picture.note, box, picture.loss],
         )
 
-    def time_lapse(self, trace: Trace, box: VGroup) -> Iterator[Step]:
+    def time_lapse(self, trace: Trace, box: VGroup) -> Generator[Step, None, TimeLapse]:
         """The watched sentence through the whole training: guesses, two patterns, and new sentences."""
         run = trace.under(RUN)
         picture, own = time_lapse_of(trace, box), watched(trace)
@@ -366,11 +366,13 @@ class Training(Chapter):
             beat(f"At the end, “{asks}” gives “{top_key}” {most:share}.", move_ring(spot, picture.told, roomy=True)),
             stage=[*picture.standing],
         )
+        return picture
 
-    def skills(self, trace: Trace) -> Iterator[Step]:
+    def skills(self, trace: Trace, lapse: TimeLapse) -> Iterator[Step]:
         """Show from which training step on each skill stays."""
-        run, earned = trace.under(RUN), trace["roles.role_threshold"]
-        picture, since = SkillCurves(run, earned), run["learned_onset"]
+        run, earned, since = trace.under(RUN), trace["roles.role_threshold"], trace[f"{RUN}.learned_onset"]
+        looked = run[f"{PATH}.weights"].pick(batch=0, head=0, checkpoint=-1)
+        picture = SkillLinks(run, lapse, looked.words("key"), [row.largest()[0].position for row in looked][:-1])
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
@@ -381,19 +383,22 @@ class Training(Chapter):
         yield Step(
             "One after another, skills come to stay",
             beat(
-                claim(
-                    bool(run["abrupt_lines"] > run["lines"] / 2),
-                    "Each line is a skill on new sentences. Most make half of their rise while the steps double.",
-                    "Each line is a skill on new sentences; they appear little by little.",
-                ),
-                (picture.draw(), appear(picture.ends)),
-                appear(*picture.doublings) if len(picture.doublings) else None,
+                "Each link is a skill on new sentences.",
+                (picture.begin(), appear(picture.links, picture.note, picture.names)),
             ),
             beat(
-                f"From the mark on, a skill stays above {earned:.0%}. {order}",
-                (appear(picture.stays), appear_in_turn([mark for mark in picture.marks if len(mark)], "slow")),
+                claim(
+                    bool(run["abrupt_lines"] > run["lines"] / 2),
+                    "Most make half of their rise while the steps double.",
+                    "They appear little by little.",
+                ),
+                picture.run(),
             ),
-            stage=[picture.plots, picture.calls, picture.axis_name],
+            beat(
+                f"From its number on, each stays above {earned:.0%}. {order}",
+                appear_in_turn([*picture.marks], "slow"),
+            ),
+            stage=[lapse.slots, lapse.words, lapse.clock_name, lapse.clock, *picture.chips],
         )
 
     def where_to_start(self, trace: Trace) -> Iterator[Step]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Leave, Shades, Through, appear, exchange, reshape
+from scenes.animations import Count, Leave, Motion, Shades, Through, appear, exchange, reshape
+from scenes.animations.motions import passing
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Away, Beside, Ground, Tick, means
+from scenes.mobjects.marks import Away, Beside, Ground, means
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, dashes, dot, rule
+from scenes.mobjects.shapes import Box, arch, arrow, dashes, dot, frame, rule, stroke
 from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, pixels, units
 from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
@@ -26,61 +29,108 @@ RUN, START, TOLD, AWAY = 14.0, 570.0, 190.0, units(120)
 RIGHT_NOW, UNDER = 320.0, 60.0
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
-LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
+LINES = {ALIGNMENT: "looks at the right word", SENTENCES: "new sentences right"} | CALLED
+#: The words of the watched sentence between which a skill has its link.
+PAIRS = {
+    "determiner->noun": ("The", "car"),
+    "copula->adjective": ("is", "red"),
+    "adjective(inflected)->noun": ("red", "car"),
+}
+#: Px of a link of nothing and of one of all, of a chip, from the translation down to it, and from a chip's middle to a
+#: link; how deep a link hangs below the sentence, as a share of its width; and the way to the name of those above it.
+THIN, THICK, HIGH, LOW, FOOT, DEEP, ASIDE = 2.0, 18.0, 64.0, 280.0, 40.0, 0.62, np.array([205, -145, 0])
 
 
-class SkillCurves:
-    """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked.
+class Swelling(Motion):
+    """Lines are as thick as what they mean at each look, and have the colour of a role at each."""
 
-    Where a line makes more than half of its rise within one doubling of the steps, this part is thick.
+    def __init__(self, lines: VGroup, rows: Sequence[Sequence[Quantity]], roles: Sequence[Sequence[str]]) -> None:
+        self.rows, self.roles = rows, roles
+        super().__init__(lines, run_time=pace("slow"), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        here, after, share = passing(self.rate_func(alpha), len(self.rows[0]))
+        for line, row, roles in zip(self.mobject, self.rows, self.roles, strict=True):
+            thick = THIN + (THICK - THIN) * (row[here] * (1 - share) + row[after] * share)
+            line.set_stroke(palette().role(roles[here]), stroke(thick))
+
+    def finish(self) -> None:
+        super().finish()
+        for line, row in zip(self.mobject, self.rows, strict=True):
+            line.meanings = ()
+            as_thick_as(row[-1], line, THIN, THICK)
+
+
+class SkillLinks:
+    """The sentence below its translation, and a link for each skill: as thick as it is often right in new sentences.
+
+    While a skill makes more than half of its rise within one doubling of the steps, its link has another colour; it is
+    bright from the step on at which it stays, which `marks` tell.
+
+    Args:
+        lapse: the step before, of which the translation and the clock stay.
+        keys: the words of the sentence.
+        asked: the place among them that the decoder looks at for each word of the translation.
     """
 
-    def __init__(self, run: Trace, earned: Quantity) -> None:
+    def __init__(self, run: Trace, lapse: TimeLapse, keys: Sequence[Label], asked: Sequence[int]) -> None:
         learned, since, steps = run["learned"], run["learned_onset"], run["step"]
+        rises, doubling = run["largest_rise_in_doubling"].values, run["steepest_doubling"].values
         looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
-        names = since.labels["line"]
-        head, body = STAGE.split_rows(44, 6)
-        body, foot = body.split_rows(-70)
-        side, body = body.split_columns(560, 110)
-        body, right = body.split_columns(-200, 24)
-        self.plots, self.curves, self.calls, self.marks, self.doublings = (VGroup() for _ in range(5))
-        rises, doubling = run["largest_rise_in_doubling"], run["steepest_doubling"]
-        times = steps.pick(checkpoint=looks)
-        for i, row in enumerate(body.rows(len(names), 26)):
-            plot = Plot.filling(row, times, learned, (None, (0, 1)), (True, False))
-            track = Box.of(row, palette().surface, 6)
-            start, end = (plot.point(x, earned) for x in times.values[[0, -1]])
-            self.plots.add(VGroup(track, plot.axes, means(dashes(start, end, "ink2"), Tick(earned, plot.up))))
-            if not i:
-                self.plots.add(plot.heights([earned], ".0%"))
-            if rises.values[i] > HALF:
-                a, b = doubling.values[i]
-                part = tuple(k for k in looks if a <= steps.values[k] <= b)
-                rise = learned.pick(checkpoint=part, line=i)
-                self.doublings.add(plot.curve(steps.pick(checkpoint=part), rise, "query", 16))
-            self.curves.add(plot.curve(times, learned.pick(checkpoint=looks, line=i), "weight", 7))
-            self.calls.add(Words(LINES[names[i]], "fact").end_in(side.cross(row)))
-            step = since.quantity(i)
-            if step < 0:
-                self.marks.add(VGroup())
-                continue
-            flag = rule(plot.point(float(step), 0), plot.point(float(step), 1), "focus", 6)
-            told = number(step, ",.0f", "stage number").end_in(right.cross(row))
-            self.marks.add(VGroup(means(flag, Tick(step, plot.across)), told))
-        ends = learned.values[:, -1].argmin(), learned.values[:, -1].argmax()
-        self.plots.add(plot.heights([learned.quantity(int(end), len(names) - 1) for end in ends], "share"))
-        first, last = times.quantity(0), times.quantity(len(looks) - 1)
-        self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
-        self.axis_name.set_x(self.plots.get_x())
-        self.ends = VGroup(
-            number(first, ",.0f", "fact", "ink2").settle(foot.centre).begin_at(plot.axes.get_left()[0]),
-            number(last, ",.0f", "fact", "ink2").settle(foot.centre).end_at(plot.axes.get_right()[0]),
-        )
-        self.stays = Words("stays from", "fact", "ink2").end_in(right.cross(head))
+        self.slots, self.places, self.clock = lapse.slots, {str(key): key.position for key in keys}, lapse.clock
+        wide = pixels(self.slots[0].width)
+        self.chips = [Token(key, "", wide, HIGH, "stage word") for key in keys]
+        for chip, slot in zip(self.chips, self.slots, strict=False):
+            chip.move_to(slot).shift(DOWN * units(LOW))
+        self.times = [steps.quantity(k) for k in looks]
+        self.links, self.names, self.marks = VGroup(), VGroup(), VGroup()
+        self.rows, self.roles = [], []
+        for i, name in enumerate(since.labels["line"]):
+            row, step = learned.pick(checkpoint=looks, line=i).quantities(), since.quantity(i)
+            a, b = doubling[i] if rises[i] > HALF else (0, 0)
+            lines, spot = self._drawn(name, asked)
+            for line in lines:
+                self.links.add(as_thick_as(row[0], line, THIN, THICK))
+                self.rows.append(row)
+                self.roles.append(
+                    ["weight" if 0 < step <= t else "query" if a <= t <= b else "ink3" for t in self.times]
+                )
+            told = VGroup(Words(LINES[name], "fact", "ink2"), number(step, ",.0f", "stage number"))
+            told.arrange(DOWN, buff=units(14)).move_to(spot)
+            told.shift(LEFT * max(0.0, told.get_right()[0] - self.slots.get_right()[0]))
+            self.names.add(told[0])
+            if step > 0:
+                self.marks.add(told[1])
+        self.note = Words("thickness: share in new sentences", "aside", "ink2").begin_in(STAGE.split_rows(-HIGH)[1])
 
-    def draw(self) -> Animation:
-        """All curves at the same pace: each moment is one step of the training."""
-        return Create(self.curves, run_time=pace("slow"), lag_ratio=0, rate_func=rate_functions.linear)
+    def _drawn(self, name: str, asked: Sequence[int]) -> tuple[list[VMobject], np.ndarray]:
+        """The lines of a skill, and where its name stands."""
+        if name == SENTENCES:
+            around = pixels(self.slots.width) + 2 * THICK, pixels(self.slots.height) + 2 * THICK
+            return [frame(*around, "ink3").move_to(self.slots)], self.slots[-1].get_bottom() + DOWN * units(
+                HIGH + THICK
+            )
+        if name == ALIGNMENT:
+            feet = [slot.get_bottom() + DOWN * units(2 * THICK) for slot in self.slots]
+            pairs = zip(feet, (self.chips[key].get_top() + UP * units(THICK) for key in asked), strict=False)
+            return [rule(*pair, "ink3") for pair in pairs], feet[len(asked) - 1] + units(1) * ASIDE
+        first, last = (self.chips[place] for place in sorted(self.places[key] for key in PAIRS[name]))
+        near = last is self.chips[self.chips.index(first) + 1]
+        air = units(FOOT if near else 0) * RIGHT, units(FOOT if near else 0) * LEFT
+        ends = [chip.get_bottom() + DOWN * units(THICK) + side for chip, side in zip((first, last), air, strict=True)]
+        way = arch(*ends, -DEEP * pixels(last.get_x() - first.get_x()), "ink3")
+        # Below its middle; that of a short link leaves room for a longer one that passes at its right.
+        below = way.point_from_proportion(0.5) + DOWN * units(UNDER)
+        return [way], below * UP + (first if near else way).get_x() * RIGHT
+
+    def begin(self) -> Animation:
+        """Whether the translation is right is told by its frame from now on."""
+        fills = [[part.get_fill_color().to_hex() for part in self.slots], [palette().surface] * len(self.slots)]
+        return Shades(self.slots, fills, kind="row")
+
+    def run(self) -> tuple[Animation, ...]:
+        """All links through all looks, with the clock."""
+        return Swelling(self.links, self.rows, self.roles), Count(self.clock, self.times, ",.0f", "slow")
 
 
 class CentredCount(Count):
