@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from manim import VGroup
+from manim import VGroup, VMobject
 
 from scenes.animations import (
     Travel,
@@ -24,11 +24,11 @@ from scenes.animations import (
 )
 from scenes.chapters.c13_training.chain import ChainLink, ModelParts, QueryGradient, SlopeChain, places
 from scenes.chapters.c13_training.descent import LossValley
-from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillLinks, TimeLapse
+from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillLinks, TimeLapse, beside
 from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, TeacherForcing
 from scenes.chapters.c13_training.pushes import OutputDownhill, ScoreSlopes
 from scenes.layout import STAGE, Room
-from scenes.mobjects.region import Region
+from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, layer_name, named_head
@@ -54,6 +54,7 @@ class Training(Chapter):
     looks_at = "*"  # a gradient goes to each part
 
     def steps(self, trace: Trace) -> Iterator[Step]:
+        lapse = None
         if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
             forcing = yield from self.teacher_forcing(trace)
             yield from self.cross_entropy(trace, forcing)
@@ -62,11 +63,11 @@ class Training(Chapter):
             yield from self.gradient_descent(trace, box)
             lapse = yield from self.time_lapse(trace, box)
             yield from self.skills(trace, lapse)
-        region = Region("an experiment")
-        yield from self.where_to_start(trace)
-        yield from self.the_bill(trace, region)
-        if f"{RUN}.probs" in trace:
-            yield from self.what_is_left(trace)
+        pattern = yield from self.where_to_start(trace)
+        if pattern:
+            cells = yield from self.the_bill(trace, pattern)
+            if lapse and cells:
+                yield from self.what_is_left(trace, lapse, beside(pattern), cells)
 
     def teacher_forcing(self, trace: Trace) -> Generator[Step, None, TeacherForcing]:
         """The question of the chapter; and what the decoder reads in training."""
@@ -401,11 +402,11 @@ class Training(Chapter):
             stage=[lapse.slots, lapse.words, lapse.clock_name, lapse.clock, *picture.chips],
         )
 
-    def where_to_start(self, trace: Trace) -> Iterator[Step]:
-        """Initial weights of three scales."""
+    def where_to_start(self, trace: Trace) -> Generator[Step, None, Pattern | None]:
+        """Initial weights of three scales; returns the first pattern of the usual one."""
         run = trace.under("experiment.initial_scales")
         if "exact" not in run:
-            return
+            return None
         usual = "as they are"
         picture = InitialScales(run, SCALES, sharpest(run["first_weights"].pick(choice=usual)))
         means, steps = run["exact.over_seeds"], run["steps"]
@@ -439,22 +440,22 @@ class Training(Chapter):
             ),
             stage=[],
         )
+        return picture.grids[1]
 
-    def the_bill(self, trace: Trace, region: Region) -> Iterator[Step]:
-        """The cost of a longer sentence: counted, and measured."""
+    def the_bill(self, trace: Trace, pattern: Pattern) -> Generator[Step, None, VMobject | None]:
+        """The cost of a longer sentence: counted, and measured; returns the cells of this one."""
         run = trace.under("experiment.attention_cost")
         if "milliseconds" not in run:
-            return
+            return None
         time = run["time_ratio"].pick(part="scores and blends")
-        picture = CostByLength(int(trace["config.words"]), run["lengths"], run["milliseconds"], time)
-        region.inside.fit(picture)
+        picture = CostByLength(int(trace["config.words"]), run["lengths"], run["milliseconds"], time, pattern)
         before, after = run["lengths"].quantities()[-2:]
         yield Step(
             "The price of attention: n squared",
             beat(
                 f"This sentence has {counted(trace['config.score_count'], 'score')} in each head; "
                 "twice as many words, four times as many.",
-                appear(picture.small),
+                (leave(pattern), appear(picture.small, rise=False)),
                 multiply(picture.small, picture.others),
             ),
             beat(
@@ -463,22 +464,25 @@ class Training(Chapter):
                 (draw(*picture.ways), appear(picture.growth, picture.labels)),
                 (draw(picture.square), appear(picture.named)),
             ),
-            stage=[region, picture.plot, picture.ticks],
+            stage=[pattern, picture.plot, picture.ticks],
         )
+        return picture.small
 
-    def what_is_left(self, trace: Trace) -> Iterator[Step]:
+    def what_is_left(self, trace: Trace, lapse: TimeLapse, room: Room, cells: VMobject) -> Iterator[Step]:
         """Close: the answer, by the one score that was followed."""
         place, row = row_of_interest(trace)
         early, run = trace.under(EARLY), trace.under(RUN)
         pushed = trace[f"{EARLY}.gradients.{PATH}.score_push"].pick(**row).largest()[0]
         key, target = pushed.position, early["probs"].words("position")[place + 1]
-        picture = FollowedWeight(early, run, PATH, row | {"key": key}, target)
+        grid, states = lapse.grids[0], lapse.states[0]
+        picture = FollowedWeight(early, run, PATH, row | {"key": key}, target, room, cells, grid, states)
         yield Step(
             "Guess, loss, gradient, step",
             beat(
                 f"And our score? “{pushed}” had {picture.now:share} of the attention; "
                 f"at the end, {picture.shares[-1]:share}.",
-                appear(picture.clock),
+                (*exchange([cells], [picture.rows], "row"), appear(picture.clock, picture.names)),
+                appear(picture.ring),
                 *picture.draw("attention"),
             ),
             beat(
@@ -486,7 +490,7 @@ class Training(Chapter):
                 "so random numbers learned to translate.",
                 *picture.draw("probability"),
             ),
-            stage=[picture.plot, picture.ticks],
+            stage=[cells, picture.plot, picture.ticks],
         )
 
 

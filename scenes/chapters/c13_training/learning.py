@@ -12,7 +12,7 @@ from scenes.animations.motions import passing
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Beside, Ground, means
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.patterns import Pattern, squares
+from scenes.mobjects.patterns import CELL, Pattern, squares
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arch, arrow, dashes, dot, frame, rule, stroke
 from scenes.mobjects.text import Words, number, word
@@ -25,8 +25,9 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a training’s dot, of a pattern with its name at the left of its trainings, of their mean, and of a way off.
 RUN, START, TOLD, AWAY = 14.0, 570.0, 190.0, units(120)
-#: Px of the share of new sentences that is right by now, and of what is told below a pattern.
-RIGHT_NOW, UNDER = 320.0, 60.0
+#: Px of the share of new sentences that is right by now, of what is told below a pattern, and around a
+#: plot; and how much wider than a pattern the room at its left is.
+RIGHT_NOW, UNDER, SIDE, WIDER = 340.0, 60.0, 70.0, 3.3
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
 LINES = {ALIGNMENT: "looks at the right word", SENTENCES: "new sentences right"} | CALLED
@@ -330,39 +331,46 @@ class InitialScales:
         return *moved, *exchange([*self.ends], [*self.closer], "row"), off, appear(self.off)
 
 
-class CostByLength(VGroup):
-    """Cells of a sentence and of one twice as long; beside it the measured times of a layer's two parts by length."""
+class CostByLength:
+    """Cells of a sentence and of one twice as long; beside it the measured times of a layer's two parts by length.
 
-    def __init__(self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity) -> None:
-        side = min(46.0, 400 / (2 * words))
-        quarters = [self._grid(words, side, "ink3" if k else "weight") for k in range(4)]
+    Args:
+        words: how many words the sentence has.
+        pattern: one in whose place its cells stand.
+    """
+
+    def __init__(
+        self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity, pattern: Pattern
+    ) -> None:
+        wide = pattern.cells.width
+        places = np.array([(j, -i) for i in range(words) for j in range(words)], float) * wide / words
+        sides = np.full(len(places), wide / words * CELL)
         #: The cells of the sentence, and the three times as many that come with twice the words.
-        self.small, *self.others = VGroup(*quarters).arrange_in_grid(2, 2, buff=units(side * 0.14))
-        grid = VGroup(*quarters)
-        self.plot = Plot(lengths, times, ((0, float(lengths.values[-1])), (0, float(times.values.max()))), 640, 470)
-        self.plot.next_to(grid, RIGHT, buff=units(250))
-        grid.set_y(self.plot.axes.get_y())
+        self.small = squares(places, sides, "weight").move_to(pattern)
+        ways = (RIGHT, DOWN, RIGHT + DOWN)
+        self.others = [squares(places, sides, "ink3", True).move_to(pattern).shift(way * wide) for way in ways]
+        reach = (0, float(lengths.values[-1])), (0, float(times.values.max()))
+        self.plot = Plot.filling(beside(pattern), lengths, times, reach)
         last, x = len(lengths) - 1, lengths.quantities()
         scores, rest = (times[:, part] for part in range(2))
-        self.dots, self.rest = self.plot.dots(x, scores, "weight", 11), self.plot.curve(x, rest, "ink2", 5)
+        self.dots, self.rest = self.plot.dots(x, scores, "weight", 14), self.plot.curve(x, rest, "ink2", 7)
+        self.dots.set_z_index(1)
         self.labels = VGroup(
             self.plot.label(Words(name, "fact", role), x[-1], float(part.values[-1]))
             for part, name, role in ((scores, "scores and sums", "weight"), (rest, "everything else", "ink2"))
         )
         # Four times the time for twice the words, through the last of the times that were measured.
-        most, ways = times.quantity(last, 0), np.linspace(0, x[-1], 65).tolist()
-        self.square = self.plot.curve(ways, [most * (way / x[-1]) ** 2 for way in ways], "query", 5)
-        self.named = self.plot.label(Words("n²", "stage number", "query"), x[-1], most, UP)
+        most, spots = times.quantity(last, 0), np.linspace(0, x[-1], 65).tolist()
+        self.square = self.plot.curve(spots, [most * (spot / x[-1]) ** 2 for spot in spots], "query", 7)
+        self.named = self.plot.label(Words("n²", "large number", "query"), x[-1], most, UP)
         #: From each of the last two lengths to the time that it takes, and between them how many times as much that is.
         ends = [(x[k], times.quantity(k, 0)) for k in (last - 1, last)]
         self.ways = VGroup(self.plot.drop(*end) for end in ends)
         self.growth = Words(f"{growth:.1f} times", "large number")
         self.growth.settle(self.plot.axes.get_center()).align_to(self.plot.axes, LEFT).shift(RIGHT * units(30))
         self.ticks = VGroup(self.plot.ticks(x[-2:], ",.0f", "fact"), self.plot.heights([y for _, y in ends], ".1f"))
-        super().__init__(grid, self.plot, self.rest, self.labels, self.square, self.named, self.ways, self.growth)
-        self.add(self.dots.set_z_index(1), self.ticks)
 
-    @staticmethod
-    def _grid(count: int, side: float, role: str) -> VMobject:
-        places = units(side) * np.array([(j, -i) for i in range(count) for j in range(count)], float)
-        return squares(places, np.full(len(places), units(side) * 0.86), role, outline=role != "weight")
+
+def beside(pattern: Pattern) -> Room:
+    """The room of a plot beside the cells of two sentences that begin at a pattern."""
+    return STAGE.split_columns(WIDER * pixels(pattern.width))[1].split_columns(-RIGHT_NOW)[0].inset(0, SIDE)

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Through, Travel, appear, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.marks import Ground, Shade, means
+from scenes.mobjects.marks import Around, Ground, Shade, means
+from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, dot, rule
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.shapes import Box, arrow, dot, frame, rule
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, pace, palette, pixels, signed, units
 from transformer_core.studies.measures.learning import candidates
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
@@ -26,8 +27,8 @@ from transformer_core.tracing.trace import Trace
 NAMES, CHIP, MACHINE = 190.0, 66.0, 150.0
 #: Px above the bars for their numbers, and below them for their name.
 AIR = 56.0
-#: How much higher than the largest loss its axis is.
-ROOMY = 1.12
+#: How much higher than the largest loss its axis is; px of a ring around a cell, and from it to the cell.
+ROOMY, CLEAR = 1.12, 6.0
 
 
 class TeacherForcing:
@@ -205,9 +206,23 @@ class FollowedWeight:
         early: the step at which the score was nudged: its numbers stand in the middle of those of `run`.
         path, row: the attention, and the place of the weight in it.
         target: the word.
+        room: where the plot stands.
+        cells: the cells in whose place the pattern of that attention stands, twice as wide.
+        grid, states: this pattern, and its rows at each look.
     """
 
-    def __init__(self, early: Trace, run: Trace, path: str, row: dict[str, int], target: Label) -> None:
+    def __init__(
+        self,
+        early: Trace,
+        run: Trace,
+        path: str,
+        row: dict[str, int],
+        target: Label,
+        room: Room,
+        cells: VMobject,
+        grid: Pattern,
+        states: Sequence[VGroup],
+    ) -> None:
         steps, place = run["step"], row["query"]
         looks = [k for k, one in enumerate(steps.values) if one > 0 and one != float(early["step"])]
         before = sum(steps.values[k] < float(early["step"]) for k in looks)
@@ -222,8 +237,6 @@ class FollowedWeight:
         self.shares = with_early([run[f"{path}.weights"].pick(checkpoint=k, **row) for k in looks], weight)
         self.probs = with_early(true_probs, right)
         self.now = weight
-        room = STAGE.split_columns(-440)[0]
-        room = Room(room.left + 120, room.top + 70, room.right, room.bottom - 90)
         reach = [float(one) for one in self.times], (0, 1)
         self.plot = Plot.filling(room, steps, run["checkpoint_true_probs"], reach, (True, False))
         whole = [run["exact"].quantity(k) for k in (0, len(steps) - 1)]
@@ -243,8 +256,22 @@ class FollowedWeight:
             end = VGroup(Words(name, "fact", role), number(values[-1], "share", "large number", role))
             self.ends.append(end.arrange(DOWN, buff=units(12)).next_to(self.curves[-1].get_end(), RIGHT + lift))
 
+        larger, self.states = 2 * cells.width / grid.cells.width, states
+        VGroup(grid, *states).scale(larger).move_to(cells.get_corner(UP + LEFT), UP + LEFT)
+        grid.pitch *= larger
+        self.rows, self.names = grid.lines, VGroup(grid.cells, *grid.column_words("stage word"))
+        #: At first, each score has the whole of its cell.
+        for line, full in zip(self.rows, grid.cells.points.reshape(len(grid.lines), -1, 3), strict=True):
+            line.points, line.meanings = full.copy(), ()
+        side = pixels(grid.pitch) + CLEAR
+        ring = frame(side, side, "query", CLEAR).move_to(grid.place(place, row["key"]))
+        self.ring = means(ring, Around(self.shares[-1]))
+        written = word(target, "stage word").next_to(grid.cells, RIGHT, units(AIR / 2)).set_y(ring.get_y())
+        self.names.add(written)
+
     def draw(self, name: str) -> list[tuple[Animation, ...] | Animation]:
         """The curve of the "attention" or of the "probability", from the beginning of the training to its end."""
         which = ("attention", "probability").index(name)
         line = Create(self.curves[which], run_time=pace("slow"), rate_func=rate_functions.linear)
-        return [(appear(self.spots[which]), line), appear(self.ends[which])]
+        weights = () if which else (Through(self.rows, self.states),)
+        return [(appear(self.spots[which]), line, *weights), appear(self.ends[which])]
