@@ -8,7 +8,6 @@ import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.layout import STAGE, centred
-from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame
 from scenes.mobjects.text import Words, number
@@ -19,8 +18,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the highest row.
 TALL = 110.0
-#: The part of a cell's width that its number may take, and a bar.
-SNUG, BROAD = 0.86, 0.6
+#: The part of a cell's width that its number may take.
+SNUG = 0.86
 #: Px more between the heads of two layers.
 SPACE = 30.0
 #: Px from one dot of a hundred to the next, and of a hollow one.
@@ -35,7 +34,6 @@ class RoleTable(VGroup):
         earned: the score from which a role is named.
         written: the least score that is written out; below it the tile alone speaks.
         called: the name of each line; a line without one is left out.
-        lost: True where scores are losses: bars, not shades.
     """
 
     def __init__(
@@ -44,9 +42,8 @@ class RoleTable(VGroup):
         earned: Quantity,
         written: float = 0.1,
         called: Mapping[str, str] = CALLED,
-        lost: bool = False,
     ) -> None:
-        self.written, self.lost, kind = written, lost, scores.axes[0]
+        self.written, kind = written, scores.axes[0]
         roles = [role for role in scores.labels[kind] if role in called]
         layers, self.count = scores.shape[1:]
         columns = layers * self.count
@@ -74,13 +71,10 @@ class RoleTable(VGroup):
         return text.settle(where).end_at(-units(wide / 2 + 28))
 
     def _cell(self, score: Quantity, wide: float, high: float) -> VGroup:
-        fill = palette().surface if self.lost else shared(score)
-        box = Box(wide, high, fill, 5, palette().line, 2)
-        cell = VGroup(box if self.lost else means(box, Shade(score)))
+        fill = shared(score)
+        box = means(Box(wide, high, fill, 5, palette().line, 2), Shade(score))
+        cell = VGroup(box)
         cell.score = score
-        if self.lost and score >= self.written:
-            bar = bar_of(score, "height", high, BROAD * wide, "warning").align_to(box, DOWN)
-            return cell.add(bar, number(score, "share", "number").next_to(bar, UP, buff=units(8)))
         text = number(score, "share", "large cell").settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box
         if score < self.written or text.width >= box.width:

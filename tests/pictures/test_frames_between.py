@@ -20,9 +20,6 @@ WALKED = [
 #: Chapters of which a picture lays plates over each other: joined outputs of heads, bars at their places on a curve.
 LYING = ("heads", "modern")
 
-#: Entries that are drawn twice: once more, larger, beside what they are compared with.
-TWICE = {"interpretation": {"step 2: experiment.heads_off.ablation_accuracy"}}
-
 
 @dataclass
 class Between:
@@ -58,4 +55,4 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
     assert [found.lies, found.misdrawn] == [[], []]
     assert found.collisions == [] or name in LYING
     assert found.overlaps == []
-    assert found.scales == TWICE.get(name, set())
+    assert found.scales == set()

@@ -5,38 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import OffAndOn, Play, Through, appear, grow, lagged, leave, ring_around
+from scenes.animations import OffAndOn, Play, Through, Wipe, appear, draw, grow, lagged, leave, ring_around
+from scenes.language import Told
 from scenes.layout import Room
-from scenes.mobjects.bars import ShareBar, bar_in
+from scenes.mobjects.bars import ShareBar, bar_in, bar_of
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.region import Region
-from scenes.mobjects.shapes import Box, arrow
+from scenes.mobjects.shapes import Box, arrow, curve, dashes
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, paragraph, wrapped
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
-from scenes.mobjects.wording import layer_name, letter_of
+from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of a panel's head, and around its inside.
-HEAD, INSET = 60.0, 22.0
-#: Px of the line at the foot of a region, there of the larger of two costs, and of its bar.
-LINE, COSTLIEST, BAR = 100.0, 640.0, 72.0
-
-
-def upper(region: Region) -> Room:
-    """The inside of a region, but for a line at its foot."""
-    return region.inside.split_rows(-LINE, 24)[0]
-
-
-def lower(region: Region) -> Room:
-    """The line at the foot of a region."""
-    return region.inside.split_rows(-LINE)[1]
+#: Px around heads in a layer, of the line at the foot of the stage, and of that of the numbers above it.
+INSET, LINE, NUMBERS = 8.0, 96.0, 66.0
+#: Px of a bar for all heads, its part of the width of a head, and of the larger of two costs, and its bar.
+ALL, BROAD, COSTLIEST, BAR = 96.0, 0.6, 640.0, 72.0
+#: Px of the names of what words depend on, between two, around a number, and of a stream of all words.
+NAMED, BETWEEN, AROUND, STREAM = 156.0, 18.0, 44.0, 200.0
 
 
 def right_in(room: Room, name: str, share: Quantity) -> VGroup:
@@ -48,14 +41,14 @@ def right_in(room: Room, name: str, share: Quantity) -> VGroup:
 
 
 class AblatedHeads(VGroup):
-    """A panel for each head: its pattern, in its place its average when it is ablated, and a bar of what is right then.
+    """The heads of a stack in one row, layer by layer; below each a bar of what is right when it is ablated.
 
     Args:
         weights: for each layer, head × query × key.
         averages: what an ablated head gives to every token, "layer head d_head".
         right: the share that is right without it, "layer head".
         before: what is right with all heads.
-        region: what is filled; a line at its foot says what is right with all heads.
+        rooms: one for each layer, from left to right; `below` is the room of the bars.
     """
 
     def __init__(
@@ -64,42 +57,51 @@ class AblatedHeads(VGroup):
         averages: NamedTensor,
         right: NamedTensor,
         before: Quantity,
-        region: Region,
+        rooms: Sequence[Room],
+        below: Room,
     ) -> None:
-        self.shape = layers, self.heads = right.shape
-        self.papers, self.names, self.grids, self.bars, self.numbers = (VGroup() for _ in range(5))
-        self.averages, self.calls, scale = VGroup(), VGroup(), full_colour(averages)
-        places = [place for row in upper(region).rows(layers, 16) for place in row.columns(self.heads, 24)]
-        for k, place in enumerate(places):
-            layer, head = divmod(k, self.heads)
-            paper = Box.of(place, palette().background, 14)
-            top, rest = place.inset(INSET, 0).split_rows(HEAD)
-            body = rest.split_rows(-INSET)[0]
-            side, beside = body.split_columns(min(body.height, body.width * 0.55), 24)
-            above, foot = beside.rows(2, 0)
-            share = right.quantity(layer, head)
-            self.papers.add(paper)
-            self.names.add(Words(letter_of(head), "block", "ink", paper).begin_in(top))
-            if not head:
-                self.names.add(Words(layer_name(layer), "fact", "ink2", paper).end_in(top))
-            self.grids.add(SmallGrid(weights[layer][head], side.width).move_to(side.centre))
-            average = Vector(averages.pick(layer=layer, head=head), side.width, side.width, "weight", scale)
-            self.averages.add(average.move_to(side.centre))
-            self.calls.add(Words("average", "fact", "ink2", paper).begin_in(above))
-            self.numbers.add(Words(f"{share:.1%}", "large number", paper=paper).end_in(above))
-            self.bars.add(ShareBar(share, foot.width, "", 30).move_to(foot.centre))
-        #: A line for all heads.
-        self.whole = right_in(lower(region), "all heads at work", before)
-        self.tracks = VGroup(bar.track for bar in self.bars)
-        super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
+        _, self.heads = right.shape
+        self.names, self.grids, self.averages, self.bars, self.numbers = (VGroup() for _ in range(5))
+        body, foot = below.split_rows(-LINE)[0].split_rows(-NUMBERS)
+        scale = full_colour(averages)
+
+        def counted(share: Quantity, x: float, wide: float) -> tuple[Box, Words]:
+            bar = bar_of(share, "height", body.height, wide).move_to(at(x, body.bottom), aligned_edge=DOWN)
+            return bar, Words(f"{share:.1%}", "large number").settle(at(x, (foot.top + foot.bottom) / 2))
+
+        for layer, room in enumerate(rooms):
+            for head, place in enumerate(room.inset(INSET).columns(self.heads, INSET)):
+                side, x = min(place.width, place.height), (place.left + place.right) / 2
+                self.grids.add(SmallGrid(weights[layer][head], side).move_to(place.centre))
+                average = Vector(averages.pick(layer=layer, head=head), side, side, "weight", scale)
+                self.averages.add(average.move_to(place.centre))
+                name = Words(letter_of(head), "block", "ink2").settle(at(x, room.top - 22))
+                self.names.add(name)
+                if not head:
+                    called = Words(layer_name(layer), "fact", "ink2").settle(name.get_center())
+                    self.names.add(called.end_at(name.get_left()[0] - units(22)))
+                bar, told = counted(right.quantity(layer, head), x, BROAD * side)
+                self.bars.add(bar)
+                self.numbers.add(told)
+        #: The same with all heads: a bar, and its height all along the others.
+        bar, told = counted(before, (below.left + rooms[0].left) / 2, ALL)
+        level = dashes(bar.get_top(), np.array([at(below.right, 0)[0], bar.get_top()[1], 0]), "ink3", 3)
+        called = Words("all heads", "fact").settle(rooms[0].centre).set_x(bar.get_x())
+        name = Words(f"{before:.1%} right", "fact").next_to(level, UP, buff=units(INSET)).align_to(level, RIGHT)
+        self.whole = VGroup(level, bar, told, called, name)
+        super().__init__(self.names, self.grids)
 
     def place(self, layer: int, head: int) -> int:
-        """The place of a head's panel."""
+        """The place of a head in the row."""
         return layer * self.heads + head
 
     def ringed(self, k: int, role: str = "focus") -> VMobject:
-        """A ring around a panel, above what comes in it later."""
-        return ring_around(self.papers[k], role).set_z_index(1)
+        """A ring around a head, above what comes in it later."""
+        return ring_around(self.grids[k], role)
+
+    def called(self, k: int) -> Words:
+        """What becomes of a head that is off."""
+        return Words("its average", "fact", "ink2").next_to(self.grids[k], DOWN, buff=units(NUMBERS))
 
     def averaged(self, k: int, come: Animation | None = None) -> Animation:
         """A head that is ablated gives its average instead."""
@@ -107,12 +109,64 @@ class AblatedHeads(VGroup):
 
     def count(self, k: int) -> Animation:
         """The share that is right without it."""
-        return AnimationGroup(grow(self.bars[k].bar), appear(self.numbers[k]))
+        return AnimationGroup(grow(self.bars[k], DOWN), appear(self.numbers[k]))
 
     def ablate(self, places: Sequence[int]) -> Animation:
         """Switch one head off after another, and count."""
         turns = (AnimationGroup(self.averaged(k), self.count(k)) for k in places)
         return lagged(turns, 0.35, kind="tour")
+
+    def again(self) -> tuple[Animation, ...]:
+        """All heads attend again."""
+        return leave(self.averages), *(Wipe(grid, kind="slow") for grid in self.grids)
+
+
+class LostWords:
+    """From each head a stream to what goes wrong without it, as wide as the share of its words.
+
+    Args:
+        cost: "role layer head".
+        least: the share from which on there is a stream.
+        grids: the heads, in a row.
+        room: from below these down.
+    """
+
+    def __init__(self, cost: NamedTensor, least: float, grids: VGroup, room: Room) -> None:
+        foot, roles = room.split_rows(-NAMED)[1], cost.labels["role"]
+        felt = {role: [(k, share) for k, share in enumerate(cost.pick(role=role).quantities()) if share >= least]
+                for role in sorted(roles, key=lambda role: int(cost.pick(role=role).values.argmax()))}  # fmt: skip
+        wide = [units(STREAM) * sum(float(share) for some in felt.values() for j, share in some if j == k)
+                for k in range(len(grids))]  # fmt: skip
+        edges = [grid.get_x() - both / 2 for grid, both in zip(grids, wide, strict=True)]
+        #: By role its plate; by head its streams, each with its number.
+        self.plates: dict[str, VGroup] = {}
+        self.streams, self.numbers = (VGroup(VGroup() for _ in grids) for _ in range(2))
+        for (role, some), place in zip(felt.items(), foot.columns(len(felt), BETWEEN), strict=True):
+            plate = Box.of(place, palette().surface, 12)
+            told = [Told(line) for line in wrapped(CALLED[role], "stage word", place.width - AROUND)]
+            lines = paragraph([*told], "stage word", "ink", 0)
+            for line in lines:
+                line.paper = plate
+            self.plates[role] = VGroup(plate, place.inset(INSET).fit(VGroup(*lines), most=1.0))
+            for (k, share), part in zip(some, place.columns(len(some), 0), strict=True):
+                half = units(STREAM) * float(share) / 2
+                start, end = grids[k].get_bottom(), at((part.left + part.right) / 2, part.top)
+                start[0], edges[k] = edges[k] + half, edges[k] + 2 * half
+                self.streams[k].add(as_thick_as(share, curve(start, end, "warning"), 0, STREAM))
+                told = number(share, "share", "large number").settle(end + UP * units(AROUND))
+                self.numbers[k].add(told.begin_at(end[0] + half + units(BETWEEN)))
+
+    def tour(self, grids: VGroup) -> Animation:
+        """Each head goes off and on, and what is lost without it falls down."""
+        turns = (AnimationGroup(OffAndOn(grid[1]), *([draw(lines), appear(told)] if len(lines) else []))
+                 for grid, lines, told in zip(grids, self.streams, self.numbers, strict=True))  # fmt: skip
+        return lagged(turns, 0.6, kind="tour")
+
+    def other_way(self, role: str) -> tuple[VMobject, Words]:
+        """A way that is not known yet, to what hardly goes wrong."""
+        top = self.plates[role].get_top() + LEFT * (self.plates[role].width / 2 - units(AROUND))
+        asked = Words("?", "chapter", "query").settle(top + UP * units(3 * AROUND))
+        return dashes(asked.get_bottom() + DOWN * units(BETWEEN), top, "query", 6), asked
 
 
 class WrongTranslation(VGroup):
@@ -122,11 +176,11 @@ class WrongTranslation(VGroup):
         source: the words that are read.
         written: 1 for each word that is right.
         right: the words that should be written.
-        room: the rectangle that is filled.
+        room: what has this line at its foot.
     """
 
     def __init__(self, source: Sequence[Label], written: NamedTensor, right: Sequence[Label], room: Room) -> None:
-        before, after = room.columns(2, 96)
+        before, after = room.split_rows(-LINE)[1].columns(2, 96)
         self.read, self.chips = in_line(source, before.width), in_line(written.words("position"), after.width)
         self.read.move_to(before.centre).align_to(at(before.right, 0), RIGHT)
         self.chips.move_to(after.centre).align_to(at(after.left, 0), LEFT)

@@ -21,15 +21,14 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c15_interpretation.ablation import AblatedHeads, SpareHeads, WrongTranslation, lower
+from scenes.chapters.c15_interpretation.ablation import AblatedHeads, LostWords, SpareHeads, WrongTranslation
 from scenes.chapters.c15_interpretation.induction import InductionHead, InductionTraining
 from scenes.chapters.c15_interpretation.lens import LogitLens, StreamTaps
 from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
-from scenes.layout import STAGE
+from scenes.layout import STAGE, Room
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.region import Region
-from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
@@ -62,14 +61,14 @@ class Interpretation(Chapter):
         return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        heads, region = SortedHeads(trace), Region("new sentences")
-        panels = panels_of(trace, heads, region)
+        heads, taps = SortedHeads(trace), taps_of(trace)
+        panels = panels_of(trace, heads, taps)
         yield from self.patterns(trace, heads)
         if panels is not None:
-            yield from self.ablation(trace, heads, panels, region)
-            yield from self.by_role(trace, region)
-            yield from self.probe(trace)
-        yield from self.logit_lens(trace)
+            yield from self.ablation(trace, heads, panels)
+            yield from self.by_role(trace, panels, taps.below)
+            yield from self.probe(trace, panels, taps)
+        yield from self.logit_lens(trace, taps, panels is not None and f"{PROBE}.spots" in trace)
         yield from self.patching(trace)
         yield from self.two_routes(trace)
         yield from self.induction(trace)
@@ -100,7 +99,7 @@ class Interpretation(Chapter):
             stage=[],
         )
 
-    def ablation(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads, region: Region) -> Iterator[Step]:
+    def ablation(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads) -> Iterator[Step]:
         """Every head of this very model ablated in turn, the one with the clearest pattern first."""
         right = trace[RIGHT].pick(role=WHOLE)
         before, off = right.pick(model=0).quantity(0, 0), right.pick(model=1)
@@ -108,22 +107,22 @@ class Interpretation(Chapter):
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
         ring = panels.ringed(chosen)
-        broken = wrong_translation(trace, region)
+        broken = wrong_translation(trace)
         named = ((role, best_head(trace, role)) for role in told_roles(trace))
         earned = trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
-        seen, hidden = ([part[k] for k in sorted({chosen, needed})] for part in (panels.grids, panels.averages))
+        call = panels.called(chosen)
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
                 f"With all heads, {before:.1%} of {trace[f'{OFF}.counted'].pick(choice=WHOLE):,.0f} new sentences "
                 "are right.",
-                (appear(panels.papers, panels.names, panels.tracks), *exchange(heads.sorted, panels.grids, "cut")),
+                (appear(panels.names), *exchange(heads.sorted, panels.grids, "cut")),
                 appear(panels.whole),
             ),
             beat(
                 "Ablation: a head gives only its average output over many sentences.",
-                (panels.averaged(chosen, Wipe(panels.averages[chosen], kind="slow")), appear(panels.calls[chosen])),
+                (panels.averaged(chosen, Wipe(panels.averages[chosen], kind="slow")), appear(call)),
             ),
             beat(
                 claim(
@@ -135,7 +134,7 @@ class Interpretation(Chapter):
                         f"Without the clearest pattern, only {kept:.1%} are right.",
                     ),
                 ),
-                (leave(panels.calls[chosen]), panels.count(chosen)),
+                (leave(call), panels.count(chosen)),
                 appear(ring),
             ),
             beat(
@@ -145,7 +144,6 @@ class Interpretation(Chapter):
             ),
             beat(
                 f"“{broken.right}” becomes “{broken.wrong}”.",
-                leave(panels.whole),
                 appear(broken.read, broken.arrow, *broken.fitting, broken.instead),
                 (*exchange([*broken.instead], [*broken.slips], "row"), appear(broken.rings)),
             )
@@ -165,12 +163,12 @@ class Interpretation(Chapter):
                         ),
                     ),
                 ),
-                (leave(*hidden), *(Wipe(one, kind="slow") for one in seen)),
+                panels.again(),
             ),
-            stage=[region, heads.sorted],
+            stage=[heads.sorted],
         )
 
-    def by_role(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def by_role(self, trace: Trace, panels: AblatedHeads, below: Room) -> Iterator[Step]:
         """Names earned by attention weights against costs by ablation."""
         place = best_head(trace, ROLE)
         if place is None:
@@ -178,27 +176,26 @@ class Interpretation(Chapter):
         roles = told_roles(trace)
         cost, earned = trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
         felt = [role for role in (*roles, REST) if cost.pick(role=role).values.max() >= HARDLY]
-        table = RoleTable(cost.pick(role=tuple(felt)), earned, HARDLY, lost=True)
-        region.inside.fit(table)
+        picture = LostWords(cost.pick(role=tuple(felt)), HARDLY, panels.grids, below)
         best = ((role, best_head(trace, role)) for role in roles)
         named = {role: at[:2] for role, at in best if at and at[2] >= earned}
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
         layer, head, _ = place
         own, after = (one.pick(layer=layer, head=head) for one in (cost, trace[RIGHT].pick(model=1)))
-        cells = [table.cell(role, *at) for role, at in named.items() if role in felt]
-        ring, call = (ring_around(one, "query") for one in (table.cell(ROLE, layer, head), table.calls[ROLE]))
-        heads = zip(*table.lines.values(), strict=True)
+        rings = [VGroup(panels.ringed(panels.place(*at)), ring_around(picture.plates[role]))
+                 for role, at in named.items() if role in felt]  # fmt: skip
+        ring, (way, asked) = ring_around(picture.plates[ROLE], "query"), picture.other_way(ROLE)
         yield Step(
             "Which words does a head help?",
             beat(
-                "Without each head, count the Spanish words that go wrong. Blank: next to none.",
-                (appear(table.heads), appear_in_turn([*table.calls.values()])),
-                appear_in_turn([VGroup(*column) for column in heads], "tour"),
+                "Without each head, count the Spanish words that go wrong. No stream: next to none.",
+                appear_in_turn([*picture.plates.values()]),
+                picture.tour(panels.grids),
             ),
             beat(
                 "Rings: heads that have these names by attention. "
-                + claim(agree, "Each costs most in its row.", "Not each costs most in its row."),
-                appear_in_turn([ring_around(cell) for cell in cells], "slow"),
+                + claim(agree, "Theirs are the widest streams there.", "Not each has the widest stream there."),
+                appear_in_turn(rings, "slow"),
             ),
             beat(
                 claim(
@@ -207,24 +204,28 @@ class Interpretation(Chapter):
                     "so the gender may have another way.",
                     f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
                 ),
-                (appear(ring), draw(call, kind="slow")),
+                (leave(*rings), appear(ring)),
+                (draw(way), appear(asked)),
             ),
-            stage=[region],
+            stage=[panels.names, panels.grids],
         )
 
-    def probe(self, trace: Trace) -> Iterator[Step]:
+    def probe(self, trace: Trace, panels: AblatedHeads, taps: StreamTaps) -> Iterator[Step]:
         """Vectors of adjectives on a plane for each layer, and the line of a linear probe: does it part the genders?"""
         run = trace.under(PROBE)
         if "spots" not in run:
             return
-        picture = ProbePlane(run, STAGE)
+        picture = ProbePlane(run, taps.below, [vector.get_center() for vector in taps.vectors])
         first, *_, last, dealt = run["wrong_side"].quantities()
         asked, layers = run["asked"], range(1, len(picture.names) - 1)
         yield Step(
             "A linear probe: can the gender be read?",
             beat(
                 "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
-                (appear(picture.plot, picture.names[0], picture.legend), appear_in_turn([*picture.known[0]], "slow")),
+                (
+                    appear(picture.plot, picture.names[0], picture.needles[0], picture.legend),
+                    appear_in_turn([*picture.known[0]], "slow"),
+                ),
             ),
             beat("A linear probe: the line that parts them best.", draw(picture.line)),
             beat("New nouns:", *picture.ask()),
@@ -243,19 +244,18 @@ class Interpretation(Chapter):
                     f"Of random genders, {dealt} are wrong.",
                 ),
                 *picture.carry(len(layers) + 1),
+                appear(picture.chance),
             ),
             beat("But what can be read need not be used.", OffAndOn(picture.line, "slow")),
-            stage=[],
+            stage=[taps.band, taps.boxes, panels.names, panels.grids],
         )
 
-    def logit_lens(self, trace: Trace) -> Iterator[Step]:
+    def logit_lens(self, trace: Trace, taps: StreamTaps, here: bool) -> Iterator[Step]:
         """The logit lens on this sentence: the decoder's stream, read as if it ended earlier."""
         decoded = decoder_rows_of(trace)
         row = max(len(decoded.reads) - 2, 0)
         probs, ranks = (trace[f"{DECODER}.lens_{name}"].pick(batch=0, position=row) for name in ("probs", "ranks"))
         read, written = decoded.reads[row], decoded.writes[row]
-        rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
-        taps = StreamTaps(rows, ranks.words("layer"), read)
         lens = LogitLens(taps, probs, ranks, written)
         early, *later = map(lens.read, range(len(taps.shown)))
         leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
@@ -265,7 +265,7 @@ class Interpretation(Chapter):
         leading = next((k for k in range(len(ranks)) if ranks.quantity(k) == 1), None)
         yield Step(
             "The logit lens: read the stream early",
-            beat(f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?", *taps.run()),
+            beat(f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?", *taps.run(here)),
             beat(
                 "The logit lens makes logits of each layer, as if it were the last: only a hint.",
                 *early,
@@ -298,7 +298,7 @@ class Interpretation(Chapter):
                 ),
                 draw(ring_around(taps.up_to(leading)), kind="slow") if leading else None,
             ),
-            stage=[],
+            stage=[taps.band, taps.boxes] if here else [],
         )
 
     def patching(self, trace: Trace) -> Iterator[Step]:
@@ -429,6 +429,7 @@ class Interpretation(Chapter):
         earlier = run["weights"].pick(frame=-1, layer=layer - 1) if layer else None
         copying = InductionHead(weights.pick(frame=-1), earlier, region.inside)
         letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
+        rings = [ring_around(chip) for chip in (copying.chips[copying.goal - 1], copying.second[-1])]
         marked = [
             beat(
                 f"A layer earlier, “{goal}” gives “{letter}” {back:share}, and can carry its mark.",
@@ -447,7 +448,7 @@ class Interpretation(Chapter):
             ),
             beat(
                 f"This head attends to what followed the earlier “{letter}”: “{goal}” gets {copying.weight:share}.",
-                appear(ring_around(copying.chips[copying.goal - 1]), ring_around(copying.second[-1])),
+                appear(*rings),
                 draw(*copying.lines, kind="row", back=True),
                 appear(copying.told),
                 ambient=copying.flow(),
@@ -457,21 +458,21 @@ class Interpretation(Chapter):
                 f"So “{goal}” can be copied: such a head is an induction head.",
                 leave(copying.asked),
                 Travel(copying.chips[copying.goal], copying.next, kind="slow"),
-                ambient=copying.flow(),
+                leave(*rings),
+                *copying.into_a_grid(),
             ),
             stage=[region],
         )
         off = run["ablated"].pick(layer=layer, head=head)
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        picture = InductionTraining(run, weights, off, others, region.inside)
+        picture = InductionTraining(run, weights, off, others, copying.pattern, region.inside)
         spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
                 "A stripe forms, and letters come out right.",
-                appear_in_turn([picture.pattern, picture.plot]),
-                picture.run(),
+                *picture.run(),
                 (appear(picture.end), draw(picture.rise, kind="row")),
             ),
             beat(
@@ -479,7 +480,7 @@ class Interpretation(Chapter):
                 draw(picture.chance, picture.shallow, kind="slow"),
                 appear(picture.one, picture.told),
             ),
-            beat(f"Ablate this head, and {off:share} are left.", picture.ablate(), appear(picture.off)),
+            beat(f"Ablate this head, and {off:share} are left.", *picture.ablate()),
             beat(
                 claim(
                     spare,
@@ -488,7 +489,7 @@ class Interpretation(Chapter):
                 ),
                 appear_in_turn([*picture.without, picture.runs], "slow"),
             ),
-            stage=[region],
+            stage=[region, copying.note, *copying.words, copying.pattern],
         )
 
     def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
@@ -521,16 +522,24 @@ def ours(trace: Trace) -> bool:
     return f"{OFF}.before" in trace and "roles.score" in trace and trace.about.get("model") == OURS
 
 
-def panels_of(trace: Trace, heads: SortedHeads, region: Region) -> AblatedHeads | None:
-    """A panel for each head of this very model, with all heads on."""
+def taps_of(trace: Trace) -> StreamTaps:
+    """The stream of the last token but one that the decoder reads, which the heads of an encoder lie along, too."""
+    decoded, ranks = decoder_rows_of(trace), trace[f"{DECODER}.lens_ranks"]
+    row = max(len(decoded.reads) - 2, 0)
+    rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
+    return StreamTaps(rows, ranks.words("layer"), decoded.reads[row])
+
+
+def panels_of(trace: Trace, heads: SortedHeads, taps: StreamTaps) -> AblatedHeads | None:
+    """The heads of this very model in a row, with what is right without each."""
     if not ours(trace):
         return None
     right = trace[RIGHT].pick(role=WHOLE)
     before, averages = right.pick(model=0).quantity(0, 0), trace[f"{OFF}.encoder_average"]
-    return AblatedHeads(heads.weights, averages, right.pick(model=1), before, region)
+    return AblatedHeads(heads.weights, averages, right.pick(model=1), before, taps.layers, taps.below)
 
 
-def wrong_translation(trace: Trace, region: Region) -> WrongTranslation | None:
+def wrong_translation(trace: Trace) -> WrongTranslation | None:
     """A sentence that is written with the most needed head off, if it is the recorded one, and goes wrong."""
     run = trace.under(PATCHING)
     if f"{PAIR}_written" not in run:
@@ -540,7 +549,7 @@ def wrong_translation(trace: Trace, region: Region) -> WrongTranslation | None:
     if (layer.position, head.position) != worst or written.values.all():
         return None
     source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor_rows", "donor_written"))
-    return WrongTranslation(source, written, right, lower(region))
+    return WrongTranslation(source, written, right, STAGE)
 
 
 def told_roles(trace: Trace) -> list[str]:

@@ -6,14 +6,26 @@ from collections.abc import Callable, Sequence
 
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Flight, OffAndOn, Play, Through, appear, draw, pulses
+from scenes.animations import (
+    Flight,
+    Play,
+    Through,
+    Travel,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    leave,
+    pulses,
+    reshape,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.marks import End, Tick, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arch, curve, dashes, dot, rule
+from scenes.mobjects.shapes import arch, curve, dashes, dot, frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pixels, units
@@ -24,8 +36,14 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 LETTER = 104.0
 #: Px from the end of the curves to the line of results without a head.
 RESULTS = 250.0
-#: Px that the arc of a layer earlier rises, above the letters.
-BACK = 120.0
+#: Px that the arc of a layer earlier rises, above the letters; and of the words around a grid.
+BACK, AROUND = 120.0, 48.0
+
+
+def between_copies(weights: NamedTensor) -> NamedTensor:
+    """The rows of the second copy, and in them what the first one gets."""
+    half = weights.size("query") // 2
+    return weights.pick(query=tuple(range(half, 2 * half)), key=tuple(range(half)))
 
 
 class InductionHead:
@@ -47,7 +65,7 @@ class InductionHead:
         lines = inner.split_rows(LETTER)[0], inner.split_rows(-LETTER)[1]
         places = [place for line in lines for place in line.columns(half, 14)]
         for label, place in zip(labels, places, strict=True):
-            self.chips.add(Token(label, "", place.width, place.height, "large number").move_to(place.centre))
+            self.chips.add(Token(label, "", place.width, place.height, "large word").move_to(place.centre))
         self.first, self.second = VGroup(*self.chips[:half]), VGroup(*self.chips[half : self.query + 1])
         self.next = self.chips[self.query + 1]
         self.asked = Words("?", "large number", "ink2").settle(self.next.get_center())
@@ -61,6 +79,12 @@ class InductionHead:
         self.told = number(self.weight, "share", "large number")
         self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
         self.back = None if earlier is None else earlier.pick(query=self.goal, key=self.goal - 1).largest()[-1]
+        #: All weights of the head from copy to copy as a grid, and the words around it.
+        self.pattern = Pattern(between_copies(weights), (room.height - 2 * AROUND) / half)
+        self.pattern.shift(at(room.left + AROUND, room.top + AROUND) - self.pattern.get_corner(UP + LEFT))
+        self.words = self.pattern.row_words("stage word"), self.pattern.column_words("stage word")
+        self.note = Words("rows: second copy; columns: first", "fact", "ink2").next_to(self.pattern, DOWN, units(16))
+        self.marked = VGroup()
 
     def looks_back(self, back: Quantity) -> list[Play]:
         """A layer earlier, what follows the letter looks back at it, and is marked; the later copy finds that mark."""
@@ -72,7 +96,20 @@ class InductionHead:
         told.next_to(arc, LEFT, buff=units(24)).set_y(start[1] + units(BACK) / 2)
         mark = Words(f"after “{key.label}”", "stage number", "query").next_to(arc, RIGHT, buff=units(24))
         mark.set_y(told.get_y())
+        self.marked.add(arc, told, mark)
         return [draw(arc, back=True), appear(told, mark), Flight(self.second[-1].word, mark, 0.1, "row")]
+
+    def into_a_grid(self) -> list[Play]:
+        """The first copy becomes the columns of a grid, the second its rows, and the line one of their weights."""
+        (rows, columns), there = self.words, [*self.second, self.next]
+        row, letters = self.query - len(rows), [chip.word for chip in (*there, *self.first)]
+        others = [line for line in self.pattern.lines if line is not self.pattern.lines[row]]
+        return [
+            (leave(self.marked, self.told, *(chip.box for chip in (*there, *self.first))),
+             *exchange(letters, [*rows[: len(there)], *columns], "camera"),
+             Travel(self.lines, self.pattern.lines[row], kind="camera", leaving=True)),
+            (appear(self.pattern.cells, self.note, rows[len(there) :], rise=False), appear_in_turn(others)),
+        ]  # fmt: skip
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""
@@ -87,16 +124,24 @@ class InductionTraining:
         weights: frame × query × key, of one head.
         off: the accuracy in the end without this head.
         others: the same of other trainings, without the head with the clearest stripe.
-        room: the rectangle that is filled.
+        pattern: the head as it is in the end, from copy to copy.
+        room: what has this grid at its left.
     """
 
-    def __init__(self, run: Trace, weights: NamedTensor, off: Quantity, others: Sequence[Quantity], room: Room) -> None:
+    def __init__(
+        self,
+        run: Trace,
+        weights: NamedTensor,
+        off: Quantity,
+        others: Sequence[Quantity],
+        pattern: Pattern,
+        room: Room,
+    ) -> None:
         accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
         since, until = run["rise_steps"].quantities()
-        side, body = room.split_columns(room.height, 110)
-        self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
-        self.pattern.shift(side.centre - self.pattern.cells.get_center())
-        self.states = [self._state(weights, k) for k in range(len(steps))]
+        body = room.split_columns(room.height - AROUND, 110)[1]
+        self.pattern, copied = pattern, between_copies(weights)
+        self.states = [self._state(copied, k) for k in range(len(steps))]
         self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - RESULTS - 90, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
@@ -135,10 +180,16 @@ class InductionTraining:
         other = Pattern(weights.pick(frame=frame), pixels(self.pattern.pitch))
         return other.shift(self.pattern.cells.get_center() - other.cells.get_center()).lines
 
-    def ablate(self) -> tuple[Animation, ...]:
+    def ablate(self) -> list[Play]:
         """The head goes off, and what is right falls to what is left without it."""
-        return OffAndOn(self.pattern.lines, "slow"), appear(self.line), draw(self.fall, kind="slow")
+        sides = (pixels(side) + LETTER / 8 for side in (self.pattern.cells.width, self.pattern.cells.height))
+        self.none = frame(*sides, "warning").move_to(self.pattern.cells)
+        gone = leave(self.pattern.lines), appear(self.none, self.line)
+        return [(*gone, draw(self.fall, kind="slow")), appear(self.off)]
 
-    def run(self, kind: str = "tour") -> tuple[Animation, ...]:
-        """The pattern passes through the training while the curve is drawn."""
-        return Through(self.pattern.lines, self.states, kind), draw(self.curve, kind=kind)
+    def run(self, kind: str = "tour") -> list[Play]:
+        """Back to the start; then the pattern passes through the training while the curve is drawn."""
+        return [
+            (reshape(self.pattern.lines, self.states[0]), appear(self.plot)),
+            (Through(self.pattern.lines, self.states, kind), draw(self.curve, kind=kind)),
+        ]

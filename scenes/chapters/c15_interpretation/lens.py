@@ -24,64 +24,66 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Stops of a deep stack that are tapped at most, and words that are looked for at each.
 STOPS, LISTED = 4, 5
-#: Px of the stream's band, of a vector that stands on it, around the words of a glass, and between two of them.
-BAND, UPRIGHT, RIM, GAP = 26.0, (78.0, 132.0), 22.0, 8.0
+#: Px of the names above the layers of a stream, of these, of the stream's band and end, of a vector that stands on it,
+#: and between it and a layer.
+NAMES, HIGH, BAND, TIP, UPRIGHT, CLEAR = 40.0, 166.0, 26.0, 70.0, (56.0, 132.0), 20.0
+#: Px of the line of ranks, of what a size means, and between two words.
+RANKS, MEANING, GAP = 56.0, 150.0, 8.0
 #: A word with less is so wide a part of the glass, and with more from top to foot; how much larger than its type it
 #: becomes at most, and the part of its chip that is free at each side.
 SLIM, BROADEST, AROUND = 0.22, 2.0, 0.06
 
 
 class StreamTaps(VGroup):
-    """The residual stream of one token, from left to right, with its vector at some stops.
+    """The residual stream of one token, from left to right along the top of a room, with its vector at some stops.
 
     Args:
         rows: the vector before the first layer and after each.
         stops: the name of each stop.
         token: whose vector it is.
-        room: the rectangle that is filled; `columns[i]` is the part above the stream that belongs to tap i.
+        room: the rectangle that is filled; `below` is what is left of it, and `layers` has the room of each layer.
 
     Of many stops a few are `shown`, the first and the last among them.
     """
 
     def __init__(self, rows: Sequence[NamedTensor], stops: Sequence[Label], token: Label, room: Room = STAGE) -> None:
-        count = len(rows)
+        count, half = len(rows), UPRIGHT[0] / 2
         self.shown = [int(k) for k in np.linspace(0, count - 1, min(count, STOPS)).round()]
-        above, below = room.split_rows(-UPRIGHT[1], 26)
-        side, middle = max(chip_width(token) * LARGE, 180.0) + 20, (below.top + below.bottom) / 2
-        self.columns = above.split_columns(side)[1].columns(len(self.shown))
-        self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, middle), aligned_edge=LEFT)
-        start, end = self.token.get_right(), at(room.right, middle)
-        self.band = stream_band(start, end, BAND)
+        row, self.below = room.split_rows(NAMES)[1].split_rows(HIGH, 28)
+        middle, side = row.centre, max(chip_width(token) * LARGE, 100.0) + CLEAR
+        self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, 0) + UP * middle, aligned_edge=LEFT)
+        self.token.set_y(middle[1])
+        xs = np.linspace(room.left + side + half, room.right - TIP - half, len(self.shown))
         scale = max(full_colour(rows[k]) for k in self.shown)
-        self.vectors, self.layers = VGroup(), VGroup()
-        for i, (k, column) in enumerate(zip(self.shown, self.columns, strict=True)):
+        self.vectors, self.boxes, self.names, self.layers = VGroup(), VGroup(), VGroup(), list[Room]()
+        for k, x in zip(self.shown, xs, strict=True):
             vector = Vector(rows[k], *UPRIGHT, "residual", scale, upright=True)
-            self.vectors.add(vector.move_to(end).set_x(column.centre[0]))
-            if i:
-                self.layers.add(self._between(self.vectors[i - 1], vector, stops[k], k - self.shown[i - 1] == 1))
-        super().__init__(self.band, self.token, self.layers, self.vectors)
+            self.vectors.add(vector.move_to(at(x, 0)).set_y(middle[1]))
+        for k, before, x in zip(self.shown[1:], self.shown, xs[1:], strict=False):
+            apart = half + CLEAR
+            place = Room(x - (xs[1] - xs[0]) + apart, row.top, x - apart, row.bottom)
+            self.layers.append(place)
+            box = Box.of(place, palette().surface, 14, palette().line, 2.5).set_z_index(-1)
+            alone = k - before == 1
+            text = word(stops[k], "stage word", "ink2") if alone else Words(f"… {stops[k]}", "stage word", "ink2")
+            text.paper = box
+            self.boxes.add(box)
+            self.names.add(text.settle(place.centre))
+        self.band = stream_band(self.token.get_right(), np.array([at(room.right, 0)[0], middle[1], 0]), BAND)
+        self.band.set_z_index(-2)
+        super().__init__(self.band, self.boxes, self.token, self.names, self.vectors)
 
-    @staticmethod
-    def _between(before: Vector, after: Vector, name: Label, alone: bool) -> VGroup:
-        """The layer on the way from one vector to the next, or several up to it."""
-        middle = (before.get_center() + after.get_center()) / 2
-        wide = pixels((after.get_left() - before.get_right())[0]) - 80
-        box = Box(wide, 84, palette().background, 14, palette().line, 2.5).move_to(middle)
-        text = word(name, "stage word", "ink2") if alone else Words(f"… {name}", "stage word", "ink2")
-        text.paper = box
-        return VGroup(box, text.settle(middle))
-
-    def run(self) -> tuple[Animation, ...]:
-        """The vector enters the stream, and comes out of layer after layer."""
+    def run(self, here: bool) -> tuple[Animation, ...]:
+        """The vector enters the stream, which may be `here` already, and comes out of layer after layer."""
         way: list[Animation] = [Travel(self.token, self.vectors[0])]
-        for layer, before, after in zip(self.layers, self.vectors, self.vectors[1:], strict=False):
+        for layer, before, after in zip(self.boxes, self.vectors, self.vectors[1:], strict=False):
             way += [Flight(before, layer, 0.0), Travel(layer, after, 0.0)]
-        through = lagged(way, 0.7)
-        return appear(self.token), draw(self.band), appear(self.layers), through
+        there = () if here else (draw(self.band), appear(self.boxes))
+        return (appear(self.token, self.names), *there), lagged(way, 0.7)
 
     def up_to(self, stop: int) -> VMobject:
         """The box of the layer before a stop, be it alone or among several."""
-        return next(box for box, end in zip(self.layers, self.shown[1:], strict=True) if end >= stop)
+        return next(box for box, end in zip(self.boxes, self.shown[1:], strict=True) if end >= stop)
 
 
 class LogitLens(VGroup):
@@ -101,12 +103,13 @@ class LogitLens(VGroup):
         self.words: list[dict[str, VGroup]] = []
         #: The likeliest words of each glass.
         self.tops: list[tuple[Label, ...]] = []
-        for k, column in zip(taps.shown, taps.columns, strict=True):
-            (body, foot), told = column.split_rows(-56), f"rank {ranks.quantity(k):,.0f}"
-            self.glasses.add(frame(body.width, body.height, "ink2", 4, 36).move_to(body.centre))
+        side, wide = taps.below.split_columns(MEANING, 0)
+        for k, column in zip(taps.shown, wide.columns(len(taps.shown)), strict=True):
+            (body, foot), told = column.split_rows(-RANKS), f"rank {ranks.quantity(k):,.0f}"
+            self.glasses.add(frame(body.width, body.height, "ink2", 3, 5).move_to(body.centre))
             found = probs.pick(layer=k, vocab=likeliest(probs.pick(layer=k), LISTED))
             self.tops.append(found.words("vocab"))
-            self.words.append(self._words(found, body.inset(RIM)))
+            self.words.append(self._words(found, body))
             rank = Words(f"“{written}”: {told}", "stage word", "ink2")
             rank = rank if rank.width <= units(foot.width) else Words(told, "stage word", "ink2")
             self.ranks.add(rank.settle(foot.centre))
@@ -116,7 +119,7 @@ class LogitLens(VGroup):
                 self.rings[-1].add(Words("all others", "fact", "ink2").settle(body.centre))
         #: What the size of a word says, and what is done in a glass, named in the first.
         self.meaning = VGroup(Words(line, "aside", "ink2") for line in ("area:", "probability"))
-        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).align_to(self.glasses[0], UP).align_to(taps, LEFT)
+        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).move_to(side.centre).align_to(taps, LEFT)
         self.done = Words("output layer, softmax", "aside", "ink2").move_to(self.glasses[0])
         super().__init__(self.glasses, *(chip for words in self.words for chip in words.values()), self.ranks)
 
@@ -130,22 +133,22 @@ class LogitLens(VGroup):
         for label, share in zip(probs.words("vocab"), probs.quantities(), strict=True):
             wide = max(float(share), SLIM) * glass.width
             sides = ("width", glass.width, glass.height) if share > SLIM else ("height", glass.height / SLIM, wide)
-            box = bar_of(share, *sides, radius=10).move_to(at(x, glass.bottom), aligned_edge=DOWN + LEFT)
+            box = bar_of(share, *sides, radius=5).move_to(at(x, glass.bottom), aligned_edge=DOWN + LEFT)
             place = Room(x, glass.bottom - pixels(box.height), x + wide, glass.bottom)
             text = place.inset(AROUND * wide, AROUND * place.height).fit(word(label, "large word"), most=BROADEST)
             x += wide + GAP
-            if text.size >= SMALLEST and x < glass.right + 2 * GAP:
+            if text.size >= SMALLEST and x < glass.right + GAP:
                 text.set_fill(palette().background).paper = box
                 made[str(label)] = VGroup(box, means(text, Stands(label)))
                 if share > 1 / 2:
                     told = Words(f"{share:share}", "large number", paper=box).set_fill(palette().background)
-                    made[str(label)].add(told.next_to(text, DOWN, units(RIM)))
+                    made[str(label)].add(told.next_to(text, DOWN, units(CLEAR)))
         return made
 
     def read(self, i: int) -> list[Play]:
         """The glass comes over a vector, a copy of which is lifted into it; words that were in it change their size."""
         glass, vector, before = self.glasses[i], self.taps.vectors[i], self.words[i - 1] if i else {}
-        stay = [Travel(before[name], chip, kind="row") for name, chip in self.words[i].items() if name in before]
+        stay = [Travel(before[name][:2], chip, kind="row") for name, chip in self.words[i].items() if name in before]
         new = [chip for name, chip in self.words[i].items() if name not in before]
         come = Travel(self.glasses[i - 1], glass, 0.0, "row") if i else appear(glass)
         out, done = deal([vector] * len(new), new), [] if i else [self.done]

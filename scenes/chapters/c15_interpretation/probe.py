@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import Play, Travel, appear, appear_in_turn, exchange, follow, lagged, leave, reshape
 from scenes.layout import Room
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dashes, dot, frame
+from scenes.mobjects.shapes import dashes, dot, drop, frame
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, units
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -18,8 +20,9 @@ MASCULINE, FEMININE = "key", "value"
 KNOWN, NEW = 10.0, 17.0
 #: The part of the extent of all dots that is left free around them.
 MARGIN = 0.08
-#: Px of the row of those on the wrong side, of its count, of what it is called, and between its places.
-ROW, COUNT, OVER, APART = 40.0, 230.0, 58.0, 4.0
+#: Px of the name of a plane, of the row of those on the wrong side, of its count, of what it is called, and between its
+#: places.
+HEAD, ROW, COUNT, OVER, APART = 50.0, 40.0, 230.0, 50.0, 4.0
 
 
 class ProbePlane:
@@ -31,12 +34,13 @@ class ProbePlane:
     Args:
         run: the results of the experiment.
         room: the rectangle that is filled.
+        stops: the places of the stream above it where it is read.
     """
 
-    def __init__(self, run: Trace, room: Room) -> None:
+    def __init__(self, run: Trace, room: Room, stops: Sequence[np.ndarray]) -> None:
         spots, genders, new = run["spots"], run["genders"], run["unseen"].values > 0
-        head, body = room.split_rows(64, 56)
-        body, foot = body.split_rows(-ROW - OVER)
+        head, body = room.split_rows(HEAD, 24)
+        body, foot = body.split_rows(-ROW - OVER, 16)
         called, (middle, count) = foot.split_rows(OVER)[0], foot.split_rows(OVER)[1].split_columns(-COUNT)
         half = int(run["asked"]) // 2
         across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
@@ -46,7 +50,7 @@ class ProbePlane:
         )
         air = MARGIN * (heights[1] - heights[0])
         around = (-reach, reach), (heights[0] - air, heights[1] + air)
-        self.plot = Plot.filling(body.split_rows(-90)[0], across, up, around)
+        self.plot = Plot.filling(body, across, up, around)
         self.plot.remove(self.plot.names)
         self.line = dashes(self.plot.point(0, heights[0]), self.plot.point(0, heights[1]), "query", 6)
         #: For each new noun a place in a row; half of them, as a coin would have it, and what the row is called.
@@ -62,11 +66,15 @@ class ProbePlane:
             Words("on the wrong side", "fact", "ink2").begin_in(called),
             Words("a coin: half", "fact", "ink2").settle(called.centre).begin_at(end[0] + units(ROW / 2)),
         ]
-        #: For each plane its name, the dots that the probe is fitted to, those of new nouns, and the wrong in a row.
-        self.names, self.known, self.told, self.wrong, self.counts = (VGroup() for _ in range(5))
+        #: For each plane the needle that reads it, its name, the dots that the probe is fitted to, those of new nouns,
+        #: and the wrong in a row.
+        self.needles, self.names, self.known, self.told, self.wrong, self.counts = (VGroup() for _ in range(6))
         self.sources: list[list[VMobject]] = []
         for k in range(len(spots)):
-            self.names.add(word(spots.label("part", k), "large word").begin_in(head))
+            stop, name = stops[min(k, len(stops) - 1)], word(spots.label("part", k), "large word").settle(head.centre)
+            name.set_x(min(stop[0], at(room.right, 0)[0] - name.width / 2))
+            self.names.add(name)
+            self.needles.add(VGroup(dot(stop, KNOWN + APART, "query"), drop(dot(stop), name, "query", 6)))
             known, told = (
                 VGroup(self._dot(spots, genders, k, int(i), large) for i in np.flatnonzero(some))
                 for some, large in ((~new, KNOWN), (new, NEW))
@@ -83,8 +91,14 @@ class ProbePlane:
         self.blank = self.told[0].copy().set_fill(palette().ink3)
         looks = ((KNOWN, MASCULINE), (KNOWN, FEMININE), (NEW, "ink3"))
         signs, names = (dot(np.zeros(3), *look) for look in looks), ("masculine", "feminine", "new noun")
-        self.legend = VGroup(VGroup(one, Words(name, "fact")).arrange() for one, name in zip(signs, names, strict=True))
-        self.legend.arrange(RIGHT, buff=units(48)).align_to(at(room.left, 0), LEFT).set_y(self.plot.names[0].get_y())
+        pairs = ((one, Words(name, "fact")) for one, name in zip(signs, names, strict=True))
+        self.legend = VGroup(VGroup(*pair).arrange(buff=units(3 * APART)) for pair in pairs).arrange(
+            buff=units(ROW / 2)
+        )
+        self.legend.move_to((self.names[0].get_right() + self.names[1].get_left()) / 2)
+        rows, share = run["rows"].pick(choice="inflected"), run["control"].pick(choice="inflected", layer=-1)
+        #: How far chance goes in all of them.
+        self.chance = Words(f"of all {rows:,.0f}, {share:share} right", "stage word", "ink2").end_in(called)
 
     def _dot(self, spots: NamedTensor, genders: NamedTensor, part: int, sample: int, radius: float) -> VMobject:
         across, up = ([spots.quantity(part, sample, axis)] for axis in (0, 1))
@@ -109,5 +123,6 @@ class ProbePlane:
     def carry(self, part: int) -> list[Play]:
         """All dots move to where they lie in the next plane, and are judged there."""
         gone = leave(self.wrong[part - 1], self.counts[part - 1], self.names[part - 1])
+        needle = exchange([self.needles[part - 1]], [self.needles[part]], "row")
         moved = (reshape(dots[0], dots[part], "row") for dots in (self.known, self.told))
-        return [(gone, follow(self.names[part]), *moved), *self.judge(part)]
+        return [(gone, follow(self.names[part]), *needle, *moved), *self.judge(part)]

@@ -134,8 +134,8 @@ def induction(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) 
 
 
 def symbol(number: int) -> str:
-    """A letter for each symbol: A to Z, then a to f."""
-    return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)
+    """A letter for each symbol: A to Z, then Greek ones that look like none of these."""
+    return chr(ord("A") + number) if number < 26 else "ΓΛΔΞΣΩ"[number - 26]
 
 
 RECALLED = 8
