@@ -100,7 +100,7 @@ class AblatedHeads(VGroup):
         return ring_around(self.grids[k], role)
 
     def called(self, k: int) -> Words:
-        """What becomes of a head that is off."""
+        """A name for what a head gives that is off."""
         return Words("its average", "fact", "ink2").next_to(self.grids[k], DOWN, buff=units(NUMBERS))
 
     def averaged(self, k: int, come: Animation | None = None) -> Animation:

@@ -182,8 +182,8 @@ class InductionTraining:
 
     def ablate(self) -> list[Play]:
         """The head goes off, and what is right falls to what is left without it."""
-        sides = (pixels(side) + LETTER / 8 for side in (self.pattern.cells.width, self.pattern.cells.height))
-        self.none = frame(*sides, "warning").move_to(self.pattern.cells)
+        wide, high = (pixels(side) + LETTER / 8 for side in (self.pattern.cells.width, self.pattern.cells.height))
+        self.none = frame(wide, high, "warning").move_to(self.pattern.cells)
         gone = leave(self.pattern.lines), appear(self.none, self.line)
         return [(*gone, draw(self.fall, kind="slow")), appear(self.off)]
 
