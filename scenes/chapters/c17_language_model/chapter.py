@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manim import DOWN, VGroup
 
@@ -11,42 +11,39 @@ from scenes.animations import (
     Morph,
     RunOut,
     Sweep,
+    Travel,
     appear,
     appear_in_turn,
     draw,
     exchange,
     grow,
     leave,
+    move_ring,
     pulses,
     ring_around,
+    settle_in,
 )
-from scenes.chapters.c17_language_model.merging import LONG, SHORT, MergeTree
+from scenes.chapters.c17_language_model.merging import ALONE, LONG, SHORT, MergeTree
 from scenes.chapters.c17_language_model.page import (
-    AFTER,
-    ALL,
-    BEFORE,
     BIT,
     CLOSE,
     FIRST,
-    FRONT,
     HEAD,
-    LAST,
-    LIKELY,
     LINES,
     LIST,
-    NEAR,
     PROSE,
     SLOTS,
-    SMALL,
     SURE,
     VECTOR,
     WHOLE,
     WHOLE_BAR,
+    FewWords,
     NextToken,
     TextPage,
     TokenBars,
     VectorChanges,
     ablated,
+    before,
     moved,
     quarter_of,
     slots,
@@ -54,10 +51,11 @@ from scenes.chapters.c17_language_model.page import (
     through_layers,
     told_on,
 )
-from scenes.chapters.c17_language_model.rounds import ForkingRoad, GenerationLoop
+from scenes.chapters.c17_language_model.rounds import ForkingRoad, LayerColumns
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
+    BEGIN,
     BESIDE,
     CHATS,
     FULL,
@@ -98,25 +96,34 @@ class LanguageModel(Chapter):
         others = run["likely_others"], f"{run['others_count']:,.0f} others"
         likely = NextTokens(run["likely"], LIST, others=others, whole=WHOLE_BAR)
         last = VGroup(vector, page.tie(vector))
-        yield from self.letters_become_tokens(run, page)
-        yield from self.what_comes_next(run, page, last, likely)
-        yield from self.where_it_looks(run)
-        yield from self.another_word(run)
+        tree, line = MergeTree(run.under("merge_0"), ALONE), FewWords(run, top)
+        yield from self.letters_become_tokens(run, tree)
+        yield from self.what_comes_next(run, tree, page, last, likely, line)
+        yield from self.where_it_looks(run, line)
+        yield from self.another_word(run, line)
         yield from self.surprise(run)
         chat = TextPage(run["chat"], STAGE, LARGE)
         reply = TextPage(run["answer_0_spaces"], chat.next_line(), LARGE)
         yield from self.a_chat(run, chat, reply)
-        yield from self.the_window(run, chat)
-        yield from self.fluent(run)
+        count = int(run["real_count"])
+        kinds = zip(
+            (range(count), range(count, 2 * count)),
+            ("countries that exist", "countries that we made up"),
+            LANES.rows(2),
+            strict=True,
+        )
+        lanes = [NameProbabilities(run, *one) for one in kinds]
+        yield from self.the_window(run, chat, lanes)
+        yield from self.fluent(run, lanes)
         yield from self.an_error(run)
         yield from self.and_again(run)
 
-    def asked(self, run: Trace, marked: bool = False) -> NamedTensor:
-        """The question of the chat, without the markers around it or with them."""
+    def asked(self, run: Trace, answering: bool = False) -> NamedTensor:
+        """The question of the chat, alone or with the beginning of the turn that answers it."""
         text = run["chat"].words("position")
-        begin, end = (len(text) - text[::-1].index(last) for last in ("user", "?"))
-        around = (begin - 2, begin - 1, *range(begin + 1, end + 1)) if marked else slice(begin + 1, end)
-        found: NamedTensor = run["chat"].pick(position=around)
+        begin, end, turn = (len(text) - text[::-1].index(last) for last in ("user", "?", BEGIN))
+        places = (*range(begin + 1, end), *(range(turn - 1, len(text)) if answering else ()))
+        found: NamedTensor = run["chat"].pick(position=places)
         return found
 
     def talk(self, run: Trace) -> tuple[ChatMessage, ChatMessage]:
@@ -125,13 +132,12 @@ class LanguageModel(Chapter):
         question = ChatMessage(self.asked(run), ASKED, right=True)
         return question, ChatMessage(answer.pick(step=slice(len(answer) - 1)), ANSWERED)
 
-    def letters_become_tokens(self, run: Trace, page: TextPage) -> Iterator[Step]:
+    def letters_become_tokens(self, run: Trace, whole: MergeTree) -> Iterator[Step]:
         """Two words, merged by the table: one becomes a token, one stays in pieces."""
         question, answer = self.talk(run)
         way = between(question, answer)
-        cut = in_a_row(run["chat"].words("position"), question)
-        whole, rare = (MergeTree(run.under(f"merge_{which}"), room) for which, room in enumerate((SHORT, LONG)))
-        whole.roots[0].key = page.words[WHOLE].key = ("the word",)
+        cut = in_a_row(self.asked(run).words("position"))
+        rare, ring = MergeTree(run.under("merge_1"), LONG), ring_around(whole.tokens[0])
         first, last = whole.merges[0], whole.merges[-1]
         places = run["merge_0.place"]
         yield Step(
@@ -148,10 +154,11 @@ class LanguageModel(Chapter):
                 f"“{places.label('node', first)}” is merge number {places.quantity(first)}, "
                 f"the whole word, with its space, number {places.quantity(last):,.0f}.",
                 whole.merging(whole.merges[1:], "tour"),
-                appear(ring_around(whole.tokens[0])),
+                appear(ring),
             ),
             beat(
                 "A rare word stays in pieces:",
+                (settle_in(whole.all, whole.all.copy().move_to(SHORT.centre)), leave(ring)),
                 appear_in_turn(rare.row),
                 rare.merging(rare.merges, "slow"),
             ),
@@ -162,7 +169,9 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def what_comes_next(self, run: Trace, page: TextPage, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+    def what_comes_next(
+        self, run: Trace, tree: MergeTree, page: TextPage, last: VGroup, likely: NextTokens, line: FewWords
+    ) -> Iterator[Step]:
         """A text, its last vector, and the probability of every token."""
         name, best = run["name"], run["likely"].words("rank")[0]
         asked, read = (run["text_0"].label("position", int(place)) for place in (name, run["tokens"] - 1))
@@ -173,12 +182,19 @@ class LanguageModel(Chapter):
         depths = run["depths"].quantities()
         count = Words(f"layer {depths[0]}", "large number").begin_in(foot)
         vector, tie = last
+        rings = [ring_around(one) for one in (page.words[-1], likely.bars[0], page.words[int(name)])]
+        taken = *(page.words[place] for place in line.kept), vector, likely.bars[0], likely.names[0], likely.numbers[0]
+        rest = [text for place, text in enumerate(page.words) if place not in line.kept]
         yield Step(
             "One vector says what comes next",
-            beat(f"How does this text of {run['tokens']} tokens go on?", Sweep(VGroup(*before, *after), "slow")),
+            beat(
+                f"How does this text of {run['tokens']} tokens go on?",
+                Travel(tree.roots[0], whole),
+                Sweep(VGroup(*before, *after), "slow"),
+            ),
             beat(
                 f"Each token becomes a vector, and {run['layers']} layers work on it. This is that of “{read}”.",
-                (draw(tie), appear(ring_around(page.words[-1]))),
+                (leave(tree.all), draw(tie), appear(rings[0])),
                 appear(columns[0], count, rise=False),
                 (Sweep(columns[1:], "slow"), Count(count, depths, "", "slow", "layer ")),
             ),
@@ -195,36 +211,36 @@ class LanguageModel(Chapter):
                     f"“{best}” is the likeliest. Only the first sentence says that name.",
                     f"“{best}” is the likeliest.",
                 ),
-                appear(ring_around(likely.bars[0])),
-                appear(ring_around(page.words[int(name)])),
+                appear(rings[1]),
+                appear(rings[2]),
+                (
+                    leave(*rest, *rings, tie, *likely.names[1:], *likely.numbers[1:], *likely.bars[1:], likely.rest),
+                    moved(taken, [*line.text.words, line.vector, line.guess.bar, line.guess.words, line.guess.number]),
+                ),
+                appear(line.text.left_out, line.ring),
             ),
-            stage=[whole],
+            stage=[tree.all],
         )
 
-    def where_it_looks(self, run: Trace) -> Iterator[Step]:
+    def where_it_looks(self, run: Trace, line: FewWords) -> Iterator[Step]:
         """Arcs of attention into the last token, as thick as their weights: the mean of all heads, and one head."""
         every, one = (run[name] for name in ("attention", "best_attention"))
         sink, taken = every.largest()
         layer, head = run["best_head"].quantities()
         name, given = one.largest()
-        near = (0, 1, *range(name.position - 1, name.position + 2), *range(len(every) - LAST, len(every)))
-        page = TextPage(run["text_0"].pick(position=near), FIRST, CLOSE, own="looks")
-        page.set_x(FIRST.centre[0])
-        page.words[near.index(name.position)].key = None  # it alone comes out of the text
+        guess = line.guess
         (mean, shares, weights), (single, own, given_to) = (
-            page.looks(row.pick(key=near), role) for row, role in ((every, "residual"), (one, "query"))
+            line.text.looks(row.pick(key=line.kept), role) for row, role in ((every, "residual"), (one, "weight"))
         )
         whole, less, least = run["looking_off"].quantities()
         *_, off = run["heads_off"].quantities()
-        guess = NextToken(page, run["next_0"], LIKELY).clear()
         names = ("all heads", "without this head", f"without the {off} that look most")
         first, second, third = rows = ablated(zip(names, (whole, less, least), strict=True))
         yield Step(
             "Where does the last vector look?",
             beat(
                 f"Attention lets “{run['text_0'].label('position', len(every) - 1)}” look back.",
-                appear(ring_around(page.words[-1])),
-                (appear(guess.words[0], guess.number), grow(guess.bar, DOWN)),
+                move_ring(line.ring, line.text.words[-1]),
             ),
             beat(
                 f"In the mean of {run['heads']} heads, "
@@ -233,7 +249,7 @@ class LanguageModel(Chapter):
                     f"the first token, “{sink}”, gets most, {taken:share}: a sink.",
                     f"“{sink}” gets most, {taken:share}.",
                 ),
-                (draw(*mean, kind="slow", back=True), appear(shares)),
+                (leave(line.vector), draw(*mean, kind="slow", back=True), appear(shares)),
                 ambient=pulses([*mean], weights),
             ),
             beat(
@@ -262,31 +278,28 @@ class LanguageModel(Chapter):
                 (grow(third[1]), appear(third[2])),
                 appear(ring_around(third, roomy=True)),
             ),
-            stage=[page],
         )
 
-    def another_word(self, run: Trace) -> Iterator[Step]:
+    def another_word(self, run: Trace, line: FewWords) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
         place, count = int(run["name"]), int(run["tokens"])
-        near = {"position": (*range(place - BEFORE, place + AFTER + 1), *range(count - LAST, count))}
-        page, other = (TextPage(run[f"text_{which}"].pick(**near), NEAR, CLOSE, own="near") for which in range(2))
-        now = NextToken(other, run["next_1"], LIKELY)
+        page, other, guess, now = line.text, line.other, line.guess, line.now
+        was = before(page.words[line.place], other.words[line.place])
+        said = before(VGroup(guess.words, guess.number), now.words)
         old, new = (run[f"text_{which}"].label("position", place) for which in range(2))
         apart, depths = run["apart"], run["depths"].quantities()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         read, (deepest, _) = apart.label("position", count - 1), apart.pick(position=count - 1).largest()
-        lanes = VectorChanges(apart, place, FRONT)
-        first = NextToken(page, run["next_0"], LIKELY)
+        lanes = VectorChanges(apart, place)
         depth = Words(f"layer {depths[0]}", "large number").end_in(lanes.head)
         legend = Words("brighter: its vector moves farther", "fact", "ink2").begin_in(lanes.head)
-        ties = [lanes.tie(other.words[BEFORE], place), lanes.tie(other.words[-1], count - 1)]
+        ties = [lanes.tie(other.words[line.place], place), lanes.tie(other.words[-1], count - 1)]
         ring = lanes.around(deepest.position, count - 1)
         yield Step(
             "Change one word, and all that follows changes",
             beat(
                 f"We intervene at the input: “{new}” in the place of “{old}”.",
-                appear(first.words[0], first.number),
-                (leave(first.words[0], first.number), moved(page.parts, other.parts)),
+                (moved([*page.parts, guess.words, guess.number], [*other.parts, *said]), appear(was)),
             ),
             beat(
                 "How far does each vector move? At first, only that of the name.",
@@ -311,9 +324,9 @@ class LanguageModel(Chapter):
                     f"And the end changes: now “{run['next_1'].words('step')[0]}” is the likeliest.",
                     "The end stays the same.",
                 ),
-                appear(now.words[0], now.number),
+                appear(now.words, now.number),
             ),
-            stage=[page],
+            stage=[page, guess.words, guess.number],
         )
 
     def surprise(self, run: Trace) -> Iterator[Step]:
@@ -324,7 +337,7 @@ class LanguageModel(Chapter):
         page = TextPage(run["text_0"].pick(position=slice(least.position + 2)), FIRST, CLOSE)
         bars = page.bars(surprise.pick(position=slice(least.position + 1)), BIT)
         quarter = quarter_of(probs.pick(position=slice(least.position)))
-        every = TokenBars(surprise, ALL, SMALL)
+        every = TokenBars(surprise)
         shown = quarter, most.position, least.position
         chances = [page.below(place + 1, probs.quantity(place), "weight") for place in shown]
         heights = [told_on(bars[place], surprise.quantity(place)) for place in shown]
@@ -370,10 +383,8 @@ class LanguageModel(Chapter):
         """A chat as its user sees it, as the model reads it, and its answer."""
         question, answer = self.talk(run)
         bars, way = reply.bars(run["answer_0"], SURE), between(question, answer)
-        asked, where = ([text.text for text in part.words] for part in (question, page))
-        begin = next(i for i in range(len(where)) if where[i : i + len(asked)] == asked)
-        within = page.words[begin : begin + len(asked)]
-        others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
+        asked = self.asked(run).kept["position"]
+        within, others = ([text for i, text in enumerate(page.words) if (i in asked) == own] for own in (True, False))
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
         line = TextPage(self.asked(run), BESIDE.padded(), LARGE)
         bare = NextToken(line, run["bare"], SURE, "weight")
@@ -406,16 +417,18 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def the_window(self, run: Trace, page: TextPage) -> Iterator[Step]:
+    def the_window(self, run: Trace, page: TextPage, lanes: Sequence[NameProbabilities]) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
         window = ContextWindow(run["places"], int(run["chat_tokens"]), WINDOW)
         lines = len(page.lines) + 1
         page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / lines)
         reply = TextPage(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
-        titles = zip(("in one chat", "in a new chat"), TURNS, CHATS.columns(2), strict=True)
-        chats = [RecalledName(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
-        here, new = (run["recalled"].quantity(which, 0) for which in range(2))
+        titles = "in one chat", "in a new chat"
+        rooms = zip(titles, TURNS, FULL.columns(2), strict=True)
+        chats = [RecalledName(title, run, turns, room) for title, turns, room in rooms]
+        shares = here, new = [run["recalled"].quantity(which, 0) for which in range(2)]
         name = run["told_attention"].largest()[0]
+        bars = [lane.recalled(title, name, one) for lane, title, one in zip(lanes, titles, shares, strict=True)]
         arc, told = chats[0].look(run["told_attention"])
         yield Step(
             "The context window: all that it has",
@@ -439,7 +452,7 @@ class LanguageModel(Chapter):
                     f"“{name}” is the likeliest, with {here:.2%}: a head looks back at it.",
                     f"“{name}” has {here:.2%}: a head looks back at it.",
                 ),
-                (appear(chats[0].name, chats[0].number, chats[0].track), grow(chats[0].bar)),
+                (appear(*(lane.ground for lane in lanes), *bars[0][:-1]), grow(bars[0][-1])),
                 (draw(arc, back=True), appear(told)),
                 ambient=pulses([arc]),
             ),
@@ -450,18 +463,16 @@ class LanguageModel(Chapter):
                     f"In a new chat, {new:.2%}.",
                 ),
                 appear(chats[1].title, chats[1].window.all, *chats[1].said),
-                (appear(chats[1].name, chats[1].number, chats[1].track), grow(chats[1].bar)),
+                (appear(*bars[1][:-1]), grow(bars[1][-1])),
             ),
             stage=[window.field, window.grid, window.title, page, reply],
         )
 
-    def fluent(self, run: Trace) -> Iterator[Step]:
+    def fluent(self, run: Trace, lanes: Sequence[NameProbabilities]) -> Iterator[Step]:
         """Capitals of countries that exist, and of countries that do not."""
         count = int(run["real_count"])
         kinds = [range(count), range(count, 2 * count)]
         answers = [WrittenAnswer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
-        titles = ("countries that exist", "countries that we made up")
-        lanes = [NameProbabilities(run, *one) for one in zip(kinds, titles, LANES.rows(2), strict=True)]
         (best, share), (other, other_share) = (run[f"after_is_{kind[0]}"].largest() for kind in kinds)
         known, made_up = run["sure_of_names"].quantities()
         said = run["answer_0"].label("step", answers[0].name - 1)
@@ -489,7 +500,6 @@ class LanguageModel(Chapter):
             ),
             beat(
                 f"Of {run['real_count']} that exist, {run['right_count']} come out right.",
-                appear(*(part for one in lanes for part in (one.title, one.track))),
                 appear_in_turn([*lanes[0].dots, *lanes[1].dots]),
             ),
             beat(
@@ -500,7 +510,7 @@ class LanguageModel(Chapter):
                 ),
                 *(appear(one.mean) for one in lanes),
             ),
-            stage=[one.floor for one in answers],
+            stage=[*(one.floor for one in answers), *(part for one in lanes for part in (one.ground, one.title))],
         )
 
     def an_error(self, run: Trace) -> Iterator[Step]:
@@ -539,14 +549,14 @@ class LanguageModel(Chapter):
 
     def and_again(self, run: Trace) -> Iterator[Step]:
         """Close: the loop from the text through all layers to a token, and again, up to the end mark."""
-        loop = GenerationLoop(run, self.asked(run, marked=True), run["chat"])
+        loop = LayerColumns(run, self.asked(run, answering=True))
         first, second, *others = loop.turns()
         yield Step(
             "From a prompt to an answer",
             beat(
                 "The text, with its markers, passes through all layers. "
                 "The last vector gives probabilities, and a token is chosen:",
-                (draw(*loop.ways), appear(loop.light)),
+                appear(loop.layers),
                 *first,
             ),
             beat("it is read with the rest, and so on,", *second),
@@ -558,5 +568,5 @@ class LanguageModel(Chapter):
                 ),
                 *(play for turn in others for play in turn),
             ),
-            stage=[loop.question, loop.stations],
+            stage=[loop.prompt, loop.dark],
         )

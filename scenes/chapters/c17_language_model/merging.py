@@ -18,8 +18,9 @@ from transformer_core.tracing.trace import Trace
 HIGH, NUMBER = 54.0, 34.0
 #: How deep merges may stand upon each other.
 LEVELS = 5
-#: A shorter and a longer word side by side.
-SHORT, LONG = following(lambda: STAGE.split_columns(760, 40))
+#: A longer word and a shorter one side by side; the shorter one comes first, and alone.
+LONG, SHORT = following(lambda: STAGE.split_columns(-760, 40))
+ALONE = following(lambda: [STAGE.inset((STAGE.width - SHORT.width) / 2, 0)] * 2)[0]
 #: The part of a merge after which the pieces are one.
 LANDED = 0.7
 
@@ -59,6 +60,7 @@ class MergeTree:
         self.roots = [self.chips[i] for i in roots]
         self.tokens = [VGroup(self.chips[i], *([self.numbers[i]] if i in self.numbers else [])) for i in roots]
         self.edges = {i: VGroup(self._edge(one, i) for one in pair) for i, pair in self.pairs.items()}
+        self.all = VGroup(*self.edges.values(), *self.chips, *self.numbers.values())
 
     def _edge(self, part: int, whole: int) -> VMobject:
         start, end = self.chips[part].get_bottom() + self._below(part), self.chips[whole].get_top()

@@ -8,18 +8,19 @@ from typing import Self
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup, VMobject
 
-from scenes.animations import Travel
+from scenes.animations import Travel, ring_around
 from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arch, curve, dashes, frame, hatching, rule
+from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, gap, palette, pixels, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: What ends a line, and as a share of an em the space between the foot of a word and its bar.
 RETURN, CLEAR = "↵", 1.0
@@ -28,27 +29,28 @@ MARK = "<|"
 #: Px of the thinnest stream, and of the lowest bar.
 THIN, LEAST = 0.4, 0.05
 #: How many lines a page is high.
-LINES = 9
+LINES = 11
 #: The text, its last vector and the list of tokens, side by side.
-PROSE, REST = following(lambda: STAGE.split_columns(1090, 40))
+PROSE, REST = following(lambda: STAGE.split_columns(928, 40))
 VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
-#: Px from a word up to an arc, and of the rise of a short arc, and what the longest one rises more.
-TOUCH, LOW, HIGH = 10.0, 90.0, 480.0
+#: Px from a line to its vector, from a word up to an arc, of the rise of a short arc, and what the longest rises more.
+TIED, TOUCH, LOW, HIGH = 32.0, 10.0, 90.0, 400.0
 #: Px of a bar for a probability of one, in the lines of a text.
 SURE = 56.0
 #: Px of a stream for a weight of one.
 BROAD = 30.0
 #: Px of a bar on a word, and on a large one: equal, as its height alone is a number.
 COLUMN, WIDE = 20.0, 42.0
-#: The type of a few words that are looked at closely; they lie below the lanes of all tokens through all layers.
+#: The type of a few words that are looked at closely.
 CLOSE = "large word"
-FRONT, NEAR = following(lambda: STAGE.split_rows(-96, 64))
 #: Px of a bar for a probability of one, where it stands on a word.
-LIKELY = 240.0
-#: How many tokens are looked at closely before the name, after it, and at the end of the text.
-BEFORE, AFTER, LAST = 3, 3, 5
+LIKELY = 400.0
+#: How many tokens are looked at closely at the beginning of the text, at the name, and at the end.
+BEGUN, AT_NAME, LAST = 4, 2, 2
 #: Where the first words of a text are looked at closely, with px of a bar for a bit of surprise.
 FIRST, BIT = Room(STAGE.left, STAGE.top, STAGE.right, 760.0), 22.0
+#: Above them, the lanes of all tokens through all layers.
+FRONT = FIRST.split_rows(-120)[0]
 #: Where the surprise of all tokens stands, and above it as many slots as a perplexity says.
 SLOTS, ALL = following(lambda: STAGE.split_rows(190, 30))
 #: Px of a bar for a bit where all stand side by side, the share of its room that one takes, and px for a mean beside.
@@ -57,8 +59,8 @@ SMALL, FILLED, MEAN = 18.0, 0.72, 300.0
 WHOLE = 3
 #: Px from a word down to its number, and from a level up to its text; of a line for a title, and around a field.
 BENEATH, LIFTED, HEAD, RIM = 46.0, 16.0, 44.0, 12.0
-#: Px of the names and of the numbers of what is compared above a text, and how many such lines its room would hold.
-NAMED, TOLD, FIT = 520.0, 120.0, 5
+#: Px of the names, numbers and bars of what is compared above a text, and how many such lines its room would hold.
+NAMED, TOLD, SLIM, FIT = 520.0, 120.0, 36.0, 5
 #: A probability of two bits.
 QUARTER = 0.25
 #: The weight from which on a token has an arc.
@@ -75,20 +77,14 @@ class TextPage(VGroup):
         room: the rectangle that is filled; the lines are `pitch` px apart, by default so that they fill it.
         style: of its words; the marks of a chat are in another colour, and lines end where one says so. Where tokens
             are left out, an ellipsis stands for them.
-        own: a name; words of pages with another name are other words to a match cut: they would cross on their way.
     """
 
-    def __init__(
-        self, spaces: NamedTensor, room: Room, style: str = "token", pitch: float = 0.0, own: str = ""
-    ) -> None:
+    def __init__(self, spaces: NamedTensor, room: Room, style: str = "token", pitch: float = 0.0) -> None:
         self.room, self.style, self.axis = room, style, spaces.axes[0]
         labels, kept = spaces.words(self.axis), spaces.kept[self.axis]
         #: Between words, as a share of an em: room for a frame around one.
         self.space, self.left_out = 0.33 if style == CLOSE else 0.44, VGroup()
         self.words = VGroup(self._word(label) for label in labels)
-        if own:
-            for place, text in enumerate(self.words):
-                text.key = (own, place, text.text)
         lines = self._broken(labels, spaces.values)
         self.pitch = pitch or (room.height if style == CLOSE else min(118.0, room.height / len(lines)))
         em = typeset(style).size
@@ -157,7 +153,8 @@ class TextPage(VGroup):
             if weight <= FAINT:
                 continue
             if weight == weights.largest()[-1]:
-                numbers.add(self.below(place, weight, "share"))
+                told = Words(f"attention {weight:share}", "stage number", role)
+                numbers.add(told.settle(self._foot(place)).begin_at(self.words[place].get_left()[0]))
             if place == len(weights) - 1:
                 continue
             start = self.words[place].get_top() + UP * units(TOUCH)
@@ -170,7 +167,7 @@ class TextPage(VGroup):
     def tie(self, to: VMobject, text: Words | None = None) -> VMobject:
         """From a word, by default the last one, to its vector, level with the word."""
         start = (text or self.words[-1]).get_right() + RIGHT * units(10)
-        return rule(start, np.array([to.get_left()[0] - units(6), start[1], 0]), "residual", 3)
+        return rule(start, np.array([to.get_left()[0] - units(TIED), start[1], 0]), "residual", 3)
 
     def legend(self, text: str, role: str = "ink2") -> Words:
         """The meaning of the bars, at the end of the last line."""
@@ -179,9 +176,11 @@ class TextPage(VGroup):
 
     def below(self, place: int, value: Quantity, spec: str = ".2f") -> Words:
         """A number below a word."""
+        return number(value, spec, "stage number", "query").settle(self._foot(place))
+
+    def _foot(self, place: int) -> np.ndarray:
         text = self.words[place]
-        foot = np.array([text.get_x(), text.baseline - units(BENEATH), 0])
-        return number(value, spec, "stage number", "query").settle(foot)
+        return np.array([text.get_x(), text.baseline - units(BENEATH), 0])
 
     def told(self, share: Quantity) -> Words:
         """A share behind the last word."""
@@ -223,6 +222,25 @@ class NextToken(VGroup):
         return self.shift(RIGHT * gap("word"))
 
 
+class FewWords:
+    """A few words of a long text, large and in one place: as they are, with another name, and what follows."""
+
+    def __init__(self, run: Trace, last: NamedTensor) -> None:
+        name, count = int(run["name"]), int(run["tokens"])
+        self.kept = (*range(BEGUN), *range(name + 1 - AT_NAME, name + 1), *range(count - LAST, count))
+        self.text, self.other = (
+            TextPage(run[f"text_{which}"].pick(position=self.kept), FIRST, CLOSE) for which in range(2)
+        )
+        self.guess = NextToken(self.text, run["next_0"], LIKELY).clear()
+        self.now = NextToken(self.other, run["next_1"], LIKELY).clear()
+        #: The vector of the last word, above it.
+        self.vector = standing(Strip(last, LIKELY, VECTOR.width)).match_x(self.text.words[-1])
+        self.vector.align_to(self.guess.bar, DOWN)
+        #: The place of the name among these words, and a ring around it.
+        self.place = self.kept.index(name)
+        self.ring = ring_around(self.text.words[self.place])
+
+
 class VectorChanges:
     """The move of each token's vector, as shades: a lane for a token, a floor for a layer, the input below.
 
@@ -231,8 +249,8 @@ class VectorChanges:
         name: the place of the token that was changed.
     """
 
-    def __init__(self, apart: NamedTensor, name: int, room: Room) -> None:
-        head, paper = room.split_rows(HEAD, 12)
+    def __init__(self, apart: NamedTensor, name: int) -> None:
+        head, paper = FRONT.split_rows(HEAD, 12)
         body, (layers, tokens) = paper.inset(RIM), apart.shape
         self.scale, self.pitch, self.body = full_colour(apart), body.width / tokens, body
         rooms = [*reversed(body.rows(layers, 0))]
@@ -261,13 +279,13 @@ class VectorChanges:
 
 
 class TokenBars(VGroup):
-    """A bar for each token of a whole text, side by side along the foot of a room, without the words."""
+    """A bar for each token of a whole text, side by side along the foot of the stage, without the words."""
 
-    def __init__(self, values: NamedTensor, room: Room, unit: float, role: str = "weight") -> None:
-        room, self.side = room.split_columns(-MEAN, 20)
-        pitch, foot, self.unit = room.width / len(values), at(room.left, room.bottom), unit
+    def __init__(self, values: NamedTensor) -> None:
+        room, self.side = ALL.split_columns(-MEAN, 20)
+        pitch, foot = room.width / len(values), at(room.left, room.bottom)
         self.bars = VGroup(
-            bar_of(value, "height", unit, FILLED * pitch, role, 2, LEAST).move_to(
+            bar_of(value, "height", SMALL, FILLED * pitch, "weight", 2, LEAST).move_to(
                 foot + RIGHT * units((place + 0.5) * pitch), DOWN
             )
             for place, value in enumerate(values.quantities())
@@ -277,7 +295,7 @@ class TokenBars(VGroup):
 
     def level(self, value: Quantity, text: str) -> VGroup:
         """A dashed line as high as a bar for `value`, and beside it what it is."""
-        lift = UP * units(self.unit * float(value))
+        lift = UP * units(SMALL * float(value))
         line = dashes(self.floor.get_left() + lift, self.floor.get_right() + lift, "query", 4)
         return VGroup(line, Words(text, "block", "query").settle(line.get_end()).begin_at(at(self.side.left, 0)[0]))
 
@@ -292,11 +310,16 @@ def ablated(told: Iterable[tuple[str, Quantity]]) -> list[VGroup]:
     lines = FIRST.inset(0, HEAD).rows(FIT, 0)
     rows = []
     for (name, share), (side, rest) in zip(told, (line.split_columns(NAMED, 40) for line in lines), strict=False):
-        bar = bar_of(share, "width", rest.width - TOLD, SURE, "query", 4).move_to(rest.centre)
+        bar = bar_of(share, "width", rest.width - TOLD, SLIM, "query", 4).move_to(rest.centre)
         bar.align_to(at(rest.left, 0), LEFT)
         told_at = number(share, "share", "large number", "query").next_to(bar, RIGHT, buff=units(24))
         rows.append(VGroup(Words(name, "block").end_in(side), bar, told_at))
     return rows
+
+
+def before(old: VMobject, new: VMobject) -> VMobject:
+    """What stood there, faint, below what stands there now."""
+    return old.copy().set_fill(palette().ink2).next_to(new, DOWN, units(LIFTED)).align_to(new, LEFT)
 
 
 def quarter_of(probs: NamedTensor) -> int:

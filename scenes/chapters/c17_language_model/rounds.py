@@ -1,4 +1,4 @@
-"""Two ways in which a text goes on, and the loop in which an answer is written."""
+"""Two ways in which a text goes on, and the columns of layers by which an answer is written."""
 
 from __future__ import annotations
 
@@ -7,29 +7,25 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, flow, leave, reshape
-from scenes.chapters.c17_language_model.page import CLOSE, LAST, MARK, TextPage
-from scenes.chapters.c17_language_model.talk import BEGIN
+from scenes.animations import Play, Sweep, Wipe, appear, draw, exchange, flow, leave, reshape
+from scenes.chapters.c17_language_model.page import CLOSE, MARK, TextPage
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.bars import ShareBar, bar_of
-from scenes.mobjects.shapes import Box, arrow, curve, dot, path, rule, segments
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.shapes import Box, curve, dot, rule, segments
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The end of a text, and beside it two ways on, as shares of the stage's width.
-BEGINS, BENDS, ENDS = 0.35, 0.07, 0.17
+#: How many tokens end a text; they, and beside them two ways on, as shares of the stage's width.
+LAST, BEGINS, BENDS, ENDS = 5, 0.35, 0.07, 0.17
 #: Px of a road, of its thinnest part, by which two parts overlap, around its words and where it ends, of a line of
 #: words, and of what shuts a road; how opaque is what goes on in neither way.
 WIDE, HAIR, SEAM, MARGIN, LINE, SHUT, MIST = 200.0, 3.0, 2.0, 20.0, 62.0, 10.0, 0.2
-#: The stations of the loop in columns, under their names; the question, and the answer below it.
-STATIONS, TEXT = following(lambda: STAGE.split_rows(370, 70))
-#: Px of a layer and of a vector, across; of a light that goes round; and of a bar for a probability of one.
-LAYER, VECTOR, LIGHT, SURE = 360.0, 70.0, 14.0, 260.0
-#: How fast the first turns are.
-SLOW = ("row", "transform")
-#: Px between a station and an arrow.
-AIR = 14.0
+#: Columns of layers over a line of text; its type; px above them for a token, of the narrowest column, and of a marble;
+#: and how fast the first turns are.
+COLUMNS, TEXT = following(lambda: STAGE.split_rows(-70))
+TYPE, FALL, LEAST, LIGHT = "stage word", 80.0, 8.0, 14.0
+SLOW = "slow", "row"
 
 
 class ForkingRoad:
@@ -113,57 +109,41 @@ def band(middle: np.ndarray, high: float) -> VMobject:
     return shape
 
 
-class GenerationLoop:
-    """The stations of a text on its way to the next token, around the question and the answer that is written."""
+class LayerColumns:
+    """A column of all layers over each token of a chat; out of the last one comes the next token, and gets a column."""
 
-    def __init__(self, run: Trace, asked: NamedTensor, chat: NamedTensor) -> None:
-        shares, above, below = run["answer_0"], *TEXT.rows(2, 0)
-        labels = chat.words("position")
-        begin = len(labels) - 1 - labels[::-1].index(BEGIN)
-        turn = TextPage(chat.pick(position=slice(begin, len(labels) - 1)), below, CLOSE)
-        #: The question, and where the assistant's turn begins.
-        self.question = VGroup(TextPage(asked, above, CLOSE), turn)
-        for text in (text for page in self.question for text in page.words):
-            if not text.text.startswith(MARK):
-                text.set_fill(palette().ink2)
-        self.answer = turn.going_on(run["answer_0_spaces"])
-        self.answer.shift(RIGHT * units(AIR))
+    def __init__(self, run: Trace, asked: NamedTensor) -> None:
+        shares, page = run["answer_0"], TextPage(asked, TEXT, TYPE)
+        #: The prompt, and what is written behind it.
+        self.prompt, self.answer = page, page.going_on(run["answer_0_spaces"])
         self.ended = shares.label("step", len(shares) - 1).startswith(MARK)
-        left, middle, right = STATIONS.columns(3, 140)
-        layers = VGroup(
-            Box(LAYER, one.height, palette().residual, 2).move_to(one.centre)
-            for one in left.rows(int(run["layers"]), 3)
-        )
-        vector = Box(VECTOR, middle.height, palette().residual, 8).move_to(middle.centre)
-        self.stations = VGroup(layers, vector)
-        bar, name = right.rows(2, 0)
-        #: Of each step the token that is chosen, and its probability as a bar.
+        above, below = COLUMNS.split_rows(FALL)
+        rows = below.rows(int(run["layers"]), SEAM)[::-1]
+        columns = []
+        for text in (*page.words, *self.answer[:-1]):
+            wide = max(LEAST, pixels(text.width) - 2 * SEAM)
+            cells = (Box(wide, row.height, palette().residual, 2).move_to(row.centre) for row in rows)
+            columns.append(VGroup(cells).set_x(text.get_x()))
+        asking, last = columns[: len(page.words)], len(page.words) - 1
+        #: The columns of the prompt before anything is computed, and how many layers they have.
+        self.dark = VGroup(*asking).copy().set_fill(palette().line)
+        self.layers = Words(f"{run['layers']} layers", "block", "residual").begin_in(above)
+        #: The columns of the prompt, floor by floor, and that of each token that is written.
+        self.rising = [VGroup(*map(VGroup, zip(*asking, strict=True))), *columns[len(asking) :]]
+        #: Of each step the token that is chosen, over the last column, and its probability.
         self.chosen = [
-            (word(label, CLOSE, "query").settle(name.centre), ShareBar(share, SURE, ".0%", 64))
-            for label, share in zip(shares.words("step"), shares.quantities(), strict=True)
+            VGroup(word(label, CLOSE, "query"), number(share, ".0%", "stage number", "weight"))
+            .arrange(buff=units(MARGIN))
+            .next_to(column, UP, units(MARGIN))
+            for label, share, column in zip(shares.words("step"), shares.quantities(), columns[last:], strict=True)
         ]
-        for _, chance in self.chosen:
-            chance.shift(bar.centre - chance.track.get_center())
-        corner = np.array([left.centre[0], at(0, TEXT.top)[1], 0])
-        stops = [corner, left.centre, middle.centre, right.centre + LEFT * units(SURE / 2)]
-        self.way = path(stops, "residual")
-        ends = [
-            (corner, layers.get_bottom() + DOWN * units(AIR)),
-            (layers.get_right() + RIGHT * units(AIR), vector.get_left() + LEFT * units(AIR)),
-            (vector.get_right() + RIGHT * units(AIR), right.centre + LEFT * units(AIR + SURE / 2)),
-            (right.centre + DOWN * units(right.height / 2), right.centre * RIGHT + corner * UP),
-        ]
-        self.ways = [arrow(start, end, "ink3", 5, 22) for start, end in ends]
-        self.light = dot(corner, LIGHT, "query")
 
     def turns(self) -> list[list[Play]]:
-        """All turns, faster and faster."""
+        """All turns, faster and faster: light rises, and what comes out above falls into the next place."""
         kinds = [*SLOW, *["leave"] * len(self.chosen)]
-        return [self._turn(step, kind) for step, kind in enumerate(kinds[: len(self.chosen)])]
-
-    def _turn(self, step: int, kind: str) -> list[Play]:
-        """The text passes through all stations; then its light becomes the token that is chosen, and that goes down."""
-        name, bar = self.chosen[step]
-        here = appear(bar), Travel(self.light, name, kind="appear", leaving=True)
-        gone = [leave(bar)] if step < len(self.chosen) - 1 else []
-        return [flow(self.light, self.way, kind), here, (*exchange([name], [self.answer[step]], kind), *gone)]
+        return [
+            [Sweep(light, kind), appear(chosen), (leave(chosen[1]), *exchange([chosen[0]], [place], fall))]
+            for light, chosen, place, kind, fall in zip(
+                self.rising, self.chosen, self.answer, kinds, kinds[1:], strict=False
+            )
+        ]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, grow
 from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, TextPage
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import AxisSpan, End, Tick, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arrow, dot, rule, stroke
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -32,20 +32,19 @@ BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
 WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
 #: Turns of the chat in which a name is said, and of a new one.
 TURNS = 4, 2
-#: Px of what is said in a chat, and of who says it.
-SAID, SPEAKER = 490.0, 112.0
+#: Px of a small window with the title of its chat, of what is said in it, and of who says it.
+OVER, SAID, SPEAKER = 170.0, 490.0, 112.0
 #: Two answers, one below the other, and below them the lanes of all.
 FULL, LANES = following(lambda: STAGE.split_rows(450, 30))
-#: Px of a bar for a probability of one; of the title of a lane, of what lies behind its end, of a dot, and of a mean.
-CERTAIN, LANE, SCALE, DOT, TALL = 110.0, 420.0, 50.0, 12.0, 26.0
+#: Px of a bar for a probability of one; of the title of a lane, of what lies behind its end, of its height, of a dot,
+#: and of a mean.
+CERTAIN, LANE, SCALE, THICK, DOT, TALL = 110.0, 420.0, 50.0, 48.0, 12.0, 26.0
 #: Px from the foot of a bar up to a number beside it.
 RAISED = 14.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 #: Px from the longest line to an arc around it, and of the arc's bends up out of a word and back to one.
 ASIDE, RISE, HOOK = 44.0, 70.0, 70.0
-#: Px of the height of a bar where a name is recalled; its track is a probability of one.
-NAMED = 64.0
 
 
 class ChatMessage(VGroup):
@@ -99,32 +98,24 @@ class ContextWindow:
 
 
 class RecalledName:
-    """A chat, who says what, up to an answer that is begun; its window above, and beside it how likely a name is next.
+    """A chat, who says what, up to an answer that is begun, and its window above.
 
     Args:
-        which: 0 for the chat in which a name was said, 1 for a new one, which is its last `turns`.
+        turns: how many of the last turns of the chat in which a name was said are in this one.
     """
 
-    def __init__(self, title: str, run: Trace, which: int, turns: int, room: Room) -> None:
+    def __init__(self, title: str, run: Trace, turns: int, room: Room) -> None:
         told, said = run["told"], turns_of(run["told"])
-        self.window = ContextWindow(run["places"], len(told) - said[-turns][0] + said[0][0], room.cross(WINDOW))
-        head, body = room.split_rows(50, 10)
-        left, right = body.split_columns(SAID, 10)
-        self.title = Words(title, "block", "ink2").begin_in(head)
+        upper, body = room.split_rows(OVER, 10)
+        self.window = ContextWindow(run["places"], len(told) - said[-turns][0] + said[0][0], upper)
+        left, self.aside = body.split_columns(SAID, 10)
+        self.title = Words(title, "block", "ink2").begin_in(self.window.foot)
         self.said = VGroup()
         for row, (who, begin, end) in zip(left.rows(max(TURNS), 0)[-turns:], said[-turns:], strict=True):
             side, rest = row.split_columns(SPEAKER)
             speaker = TextPage(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
             speaker.words.set_fill(palette().ink2)
             self.said.add(VGroup(speaker, TextPage(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
-        name, share = run["told_attention"].largest()[0], run["recalled"].quantity(which, 0)
-        self.aside, below = right.rows(2)
-        #: The name that could come next, its probability, and a bar in a track as long as that.
-        self.name = word(name, "stage word", "query").begin_in(below.split_rows(48)[0])
-        self.number = number(share, ".2%", "large number", "query").end_in(below.split_rows(48)[0])
-        foot = below.split_rows(48)[1]
-        certain = ShareBar(share, foot.width, "", NAMED, "query").move_to(foot.centre)
-        self.track, self.bar = certain.track, certain.bar
 
     def look(self, weights: NamedTensor) -> VGroup:
         """An arc from the first name that is said to the last token, as thick as its attention weight, and that."""
@@ -135,10 +126,10 @@ class RecalledName:
         side = np.array([max(float(text.get_right()[0]) for text in words) + units(ASIDE), (start + end)[1] / 2, 0])
         up, back = UP * units(RISE), RIGHT * units(HOOK)
         above, below = (side + (tip - side)[1] * UP for tip in (start, end))
-        line = VMobject(stroke_color=palette().query, stroke_opacity=0.6)
+        line = VMobject(stroke_color=palette().weight, stroke_opacity=0.6)
         line.points = np.array([start, start + up, above + up, side, side, below, end + back, end])
         as_thick_as(weight, line, 0.0, BROAD, End(weight, first=True, axis="key"))
-        return VGroup(line, number(weight, "share", "large number", "query").begin_in(self.aside))
+        return VGroup(line, Words(f"attention {weight:share}", "stage number", "weight").begin_in(self.aside))
 
 
 def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
@@ -177,11 +168,13 @@ class NameProbabilities:
     """The probabilities of names that follow in answers, as dots between nothing and one, with their mean."""
 
     def __init__(self, run: Trace, places: Sequence[int], title: str, room: Room) -> None:
-        side, rest = room.split_columns(LANE)
+        self.side, rest = room.split_columns(LANE)
         span, (left, y), right = AxisSpan(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
-        ends = (Words(text, "aside", "ink2").settle(at(x, y + 36)) for x, text in ((left, "never"), (right, "certain")))
-        self.title = VGroup(Words(title, "fact", "ink2").begin_in(side), *(ends if places[0] else ()))
-        self.track = means(rule(at(left, y), at(right, y), "line", 4), span)
+        ends = (Words(text, "aside", "ink2").settle(at(x, y + 46)) for x, text in ((left, "never"), (right, "certain")))
+        self.title = Words(title, "fact", "ink2").begin_in(self.side)
+        #: From a probability of nothing to that of one.
+        self.track = means(Box(right - left, THICK, palette().surface, 4).move_to(at((left + right) / 2, y)), span)
+        self.ground = VGroup(self.track, *(ends if places[0] else ()))
         answers = [run[f"answer_{place}"] for place in places if run["named"].values[place]]
         names = [one.quantity([*map(str, one.words("step"))].index(COPULA) + 1) for one in answers]
         mean = run["sure_of_names"].quantity(int(bool(places[0])))
@@ -193,6 +186,13 @@ class NameProbabilities:
         told = number(mean, ".1%", "stage number", "query").next_to(tick, UP, buff=units(8))
         self.mean = VGroup(tick, told)
 
+    def recalled(self, chat: str, name: Label, share: Quantity) -> VGroup:
+        """The probability of one name in a chat, as a bar in the same track."""
+        bar = bar_of(share, "width", pixels(self.track.width), THICK, "query").move_to(self.track.get_left(), LEFT)
+        told = Words(f"{name} {share:.2%}", "stage number", "query").next_to(bar, RIGHT, units(RAISED))
+        told.paper = self.track
+        return VGroup(Words(chat, "fact", "ink2").begin_in(self.side), told, bar)
+
 
 def between(question: ChatMessage, answer: ChatMessage) -> VGroup:
     """From a question to its answer."""
@@ -200,8 +200,6 @@ def between(question: ChatMessage, answer: ChatMessage) -> VGroup:
     return arrow(np.array([0, start[1] - units(16), 0]), np.array([0, end[1] + units(16), 0]), "ink3", 6, 26)
 
 
-def in_a_row(labels: Sequence[Label], question: ChatMessage) -> VGroup:
-    """The tokens of a question as chips, across the stage."""
-    begin = [str(label) for label in labels].index(question.words[0].text)
-    row = VGroup(Token(label) for label in labels[begin : begin + len(question.words)]).arrange(buff=units(16))
-    return STAGE.inset(60).fit(row, most=1.7)
+def in_a_row(labels: Sequence[Label]) -> VGroup:
+    """Tokens as chips, across the stage."""
+    return STAGE.inset(60).fit(VGroup(map(Token, labels)).arrange(buff=units(16)), most=1.7)
