@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import DOWN, RIGHT, Mobject, VGroup
 
 from scenes.animations import (
     Dive,
@@ -29,14 +29,15 @@ from scenes.animations import (
     sink,
 )
 from scenes.layout import STAGE
-from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import OperationFigure
 from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wording import counted, head_name, spanish_of
-from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.mobjects.turned_word import TurnedWord
+from scenes.mobjects.wording import counted, head_name
+from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, ENCODER, Focus, focus_of, mixed_focus, swap_of, within_reach
 from transformer_core.tracing.trace import Trace
@@ -56,7 +57,7 @@ class Scores(Chapter):
         focus = mixed_focus(trace)
         board = board_of(trace, focus)
         yield from self.one_pair(focus, trace, board)
-        plane, home = (plane_of(focus, trace) for _ in range(2))
+        plane, home = (PlaneOfTwo.of(trace, focus, STAGE.golden_columns()[0]) for _ in range(2))
         yield from self.one_angle(focus, trace, board, plane)
         yield from self.one_row(focus, trace, plane, home)
         product = Formula("{{ Q : query }} {{ K : key }}^T", LARGE)
@@ -125,8 +126,8 @@ class Scores(Chapter):
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         pair = {"query": query_token, "key": top_key}
         score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
-        lengths, products = (longer.pick(part=part).quantities() for part in ("query", "score"))
-        flat, grown = float(head["flat_angle"].pick(**pair)), lengths[-1] / lengths[0]
+        products = longer.pick(part="score").quantities()
+        flat, away = plane.swings
         product = Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta", LARGE)
         told = VGroup(Formula("cos theta =", LARGE), number(cosine, ".2f", "large number"))
         told.arrange(RIGHT, buff=gap("grid"))
@@ -146,9 +147,9 @@ class Scores(Chapter):
                     (leave(ring, plane.drop, plane.reach, plane.angle), appear(supposed, plane.outline, rise=False)),
                     swing.to(flat),
                 ),
-                beat("to zero at a right angle, then below.", swing.to(HALF_TURN / 2), swing.to(HALF_TURN - flat)),
+                beat("to zero at a right angle, then below.", swing.to(HALF_TURN / 2), swing.to(away)),
                 beat("Turn it back:", swing.to(flat)),
-                beat("let both arrows grow.", swing.stretch(grown, counts)),
+                beat("let both arrows grow.", swing.stretch(plane.grown, counts)),
                 beat(f"Yes: {products[-1]:.2f} again.", leave(supposed)),
             ]
             if cosine > 0
@@ -215,11 +216,7 @@ class Scores(Chapter):
             ]
             if others
             else [
-                beat(
-                    f"It meets only its own key: {own_score:.2f}. No other token is there.",
-                    appear(ring),
-                    leave(ring),
-                )
+                beat(f"It meets only its own key: {own_score:.2f}. No other token is there.", appear(ring), leave(ring))
             ]
         )
         yield Step(
@@ -311,89 +308,64 @@ class Scores(Chapter):
     def a_bet(self, focus: Focus, trace: Trace, before: AttentionGrid, product: Formula) -> Iterator[Step]:
         """Close: another head, its answer, and a guess to carry into the next chapter."""
         head, query_token, board = focus.seen(trace), focus.query_token, board_of(trace, focus)
-        weights = head["weights"].pick(query=query_token)
-        here, best = (weights.position("key", query_token), head.in_full("weights", query=query_token).largest()[0])
-        where = head_name(focus.layer, focus.head)
-        mine, others = board.own(query_token), board.others(query_token)
-        row = {place[1]: cell for place, cell in zip(mine, board.seen(mine, numbered=True), strict=True)}
-        cells, factors = [*row.values(), *board.seen(others)], [*board.queries, *board.keys]
-        change = (
-            *exchange([*before.queries, *before.keys], factors),
-            *recast(before.seen([*mine, *others]), cells, "row"),
-        )
-        chosen = [row[j] for j in row if weights.label("key", j).position == best.position]
-        rings = [ring_around(cell) for cell in chosen]
-        swap = swap_of(trace, focus)
-        if not swap:
-            yield Step(
-                "Where will it look?",
-                beat(
-                    f"In {where}, the query of “{query_token}” matches the key of “{best}” best.",
-                    change,
-                    appear(*rings),
-                ),
-                beat("How much of its attention does it get? That is the next question."),
-            )
-            return
-        other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"]
-        known, guess = (
-            Arcs(row.words("key"), here, row.pick(query=here), STAGE.golden_rows()[0], numbers=False)
-            for row in (head["weights"], other)
-        )
-        noun, top = known.ribbon.place(focus.top_key), max(known.drawn_weights)
-        nouns, adjectives = spanish_of(trace, focus.top_key), spanish_of(trace, query_token)
-        told, (form, *_) = known.spelled(here, swap["forms"]), [*adjectives, ""]
-        spelled, agreeing = (known.spelled(at, words) for at, words in ((noun, nouns), (here, [form])))
-        gendered = bool(nouns) and form in swap["forms"]
-        tie = known.tie(spelled, agreeing)
-        loose = [
-            known.loose(place) for place in (noun, *(i for i in range(len(weights)) if i not in (noun, here)), noun)
+        best, swap = head.in_full("weights", query=query_token).largest()[0], swap_of(trace, focus)
+        row, rest = board.own(query_token), board.others(query_token)
+        cells, factors = [*board.seen(row, numbered=True), *board.seen(rest)], [*board.queries, *board.keys]
+        rings = [
+            ring_around(cell)
+            for cell, key in zip(cells, board.pairs.words("key"), strict=False)
+            if key.position == best.position
         ]
+        old, where = [*before.query_names, before.empty, product], head_name(focus.layer, focus.head)
+        matrix = [*old, *factors, *cells, *rings]
         yield Step(
-            "Before you go on: a bet",
+            "Before you go on: a bet" if swap else "Where will it look?",
             beat(
-                f"Take {where} instead, and its scores: here “{query_token}” matches “{focus.top_key}” best.",
-                change,
+                f"In {where}, the query of “{query_token}” matches the key of “{best}” best.",
+                (
+                    *exchange([*before.queries, *before.keys], factors),
+                    *recast(before.seen([*row, *rest]), cells, "row"),
+                ),
                 appear(*rings),
             ),
-            beat(
-                f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
-                (
-                    leave(*before.query_names, before.empty, product, *factors, *cells, *rings),
-                    *exchange(before.ribbon.chips, known.chips),
-                    draw(known.strongest, kind="row", back=True),
-                ),
-                appear(told),
-                ambient=pulses([known.strongest], [top]),
+            *(
+                self.one_word(focus, TurnedWord(trace, focus, swap, STAGE.golden_rows()[0]), before.ribbon, matrix)
+                if swap
+                else [beat("How much of its attention does it get? That is the next question.")]
             ),
+            stage=[before.ribbon, *before.queries, *before.keys, *before.seen([*row, *rest]), *old],
+        )
+
+    def one_word(self, focus: Focus, picture: TurnedWord, ribbon: Ribbon, matrix: list[Mobject]) -> list[Beat]:
+        """The sentence instead of the `matrix`: an adjective turns into another, and its arc lets go of the noun."""
+        known, loose, turned = picture.known, picture.loose, [picture.agrees if picture.gendered else picture.forms]
+        flow = pulses([known.strongest], [max(known.drawn_weights)])
+        told_gender = beat(
+            claim(
+                picture.masculine,
+                f"In Spanish, “{focus.top_key}” is masculine.",
+                f"In Spanish, “{focus.top_key}” is feminine.",
+            ),
+            appear(picture.spelled),
+            (*exchange([picture.forms], turned), draw(picture.tie)),
+            ambient=flow,
+        )
+        return [
             beat(
-                claim(
-                    form == swap["forms"][0],
-                    f"In Spanish, “{focus.top_key}” is masculine.",
-                    f"In Spanish, “{focus.top_key}” is feminine.",
+                f"It has a reason: the Spanish for “{focus.query_token}” depends on the gender of its noun.",
+                (leave(*matrix), *exchange(ribbon.chips, known.chips), draw(known.strongest, kind="row", back=True)),
+                appear(picture.forms),
+                ambient=flow,
+            ),
+            *([told_gender] if picture.gendered else []),
+            beat(
+                f"“{picture.asked}” has one Spanish form for both genders. Will it look, too?",
+                (
+                    leave(*([picture.tie] if picture.gendered else [])),
+                    *exchange([known.chips[picture.here]], [picture.guess.chips[picture.here]]),
                 ),
-                appear(spelled),
-                (*exchange([told], [agreeing]), draw(tie)),
-                ambient=pulses([known.strongest], [top]),
-            )
-            if gendered
-            else None,
-            beat(
-                f"“{guess.chips[here].label}” has one Spanish form for both genders. Will it look, too?",
-                (leave(*([tie] if gendered else [])), *exchange([known.chips[here]], [guess.chips[here]])),
-                exchange([agreeing if gendered else told], [guess.spelled(here, swap["other_forms"])]),
+                exchange(turned, [picture.other]),
                 exchange([known.strongest], [loose[0][0]]),
                 Through(loose[0], loose),
             ),
-            stage=[before.ribbon, *before.sides, before.empty, *before.seen([*mine, *others]), product],
-        )
-
-
-def plane_of(focus: Focus, trace: Trace) -> PlaneOfTwo:
-    """The plane of the followed query and key, with room for them to turn and to grow, and for the other keys."""
-    head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-    pair, reach = {"query": query_token, "key": top_key}, within_reach(head, query_token)
-    flat, lengths = float(head["flat_angle"].pick(**pair)), head["stretched"].pick(part="query", **pair)
-    grown = float(lengths.values[-1] / lengths.values[0])
-    room, _ = STAGE.golden_columns()
-    return PlaneOfTwo(head, query_token, top_key, room, swings=(flat, HALF_TURN - flat), grown=grown, others=reach)
+        ]

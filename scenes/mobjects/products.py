@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
@@ -17,6 +18,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, signed, units
+from transformer_core.studies.focus import Focus, within_reach
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -50,6 +52,7 @@ class PlaneOfTwo(VGroup):
         grown: float = 1.0,
         others: Sequence[int] = (),
     ) -> None:
+        self.swings, self.grown = swings, grown
         points: NamedTensor = head["plane"].pick(query=query_token, key=top_key)
         tip: NamedTensor = points.pick(other=top_key.position)
         length: Quantity = head["q_norm"].pick(query=query_token)
@@ -105,6 +108,15 @@ class PlaneOfTwo(VGroup):
             told.next_to(self.area, LEFT, buff=units(AIR))
         super().__init__(self.area, self.drop, self.angle, self.origin, self.reach, self.wall, self.query, self.key)
         self.add(self.names, self.lengths, self.score, self.called)
+
+    @classmethod
+    def of(cls, trace: Trace, focus: Focus, room: Room) -> Self:
+        """That of the followed query and key, with room for them to turn and to grow, and for the other keys."""
+        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+        pair, others = {"query": query_token, "key": top_key}, within_reach(head, query_token)
+        flat, lengths = float(head["flat_angle"].pick(**pair)), head["stretched"].pick(part="query", **pair).values
+        swings, grown = (flat, HALF_TURN - flat), float(lengths[-1] / lengths[0])
+        return cls(head, query_token, top_key, room, swings=swings, grown=grown, others=others)
 
 
 def corners(foot: np.ndarray, reach: np.ndarray, wall: VMobject) -> list[np.ndarray]:

@@ -238,10 +238,7 @@ class AgainstLSTM(Chapter):
             beat(
                 "So a layer is one step, however long the sentence.",
                 (leave(own), appear(*rows)),
-                (
-                    leave(*rows, chain.ribbon, *alone, *folding.attention.cells.values()),
-                    follow(VGroup(*long.chips)),
-                ),
+                (leave(*rows, chain.ribbon, *alone, *folding.attention.cells.values()), follow(VGroup(*long.chips))),
                 draw(*reaching(long), kind="row"),
             ),
             stage=[chain.ribbon, *([folding.memory] if several else [])],
@@ -438,7 +435,6 @@ class AgainstLSTM(Chapter):
                     Wipe(wall, towards=UP, kind="appear"), appear(base, powers.names[first], powers.names[last])
                 ),
                 powers.below([first, last]),
-                appear(powers.called),
             ),
             beat(
                 claim(

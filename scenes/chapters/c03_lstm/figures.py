@@ -18,7 +18,7 @@ from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arch, arrow, drop, rule, segments, stroked
+from scenes.mobjects.shapes import Box, arch, arrow, drop, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, paragraph
 from scenes.mobjects.tokens import Token
@@ -368,19 +368,15 @@ class MemoryShares:
             self.bars.add(bar)
             self.numbers.add(value)
         #: From the middle of both words, behind their memories.
-        chips = ribbon.chips[start], ribbon.chips[end]
-        feet = [chip.get_top() for chip in chips]
-        a, b = (np.array([foot[0], at(0, low.top + 10)[1], 0]) for foot in feet)
-        over_them = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75).points
-        ways = segments(feet[0], a), over_them, segments(b, feet[1])
-        self.arc = stroked(np.concatenate(ways), "weight", 10).set_z_index(-1)
+        chips, crown = (ribbon.chips[start], ribbon.chips[end]), at(0, top.top + 10)
+        a, b = (chip.get_top() for chip in chips)
+        self.arc = arch(a, b, pixels((crown - a)[1]) / 0.75, thick=10).set_z_index(-1)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         #: What attention gives, at the crown.
         self.told = VGroup()
         if weight is not None:
             as_thick_as(weight, self.arc, THIN, THICK)
-            crown = np.array([(a + b)[0] / 2, at(0, top.top + FORM)[1], 0])
-            self.told.add(number(weight, "share", "large number").settle(crown))
+            self.told.add(number(weight, "share", "large number").settle((a + b) / 2).set_y(crown[1] - units(FORM)))
         told = ["part of the memory", f"that “{self.words[0]}” wrote"]
         self.wrote = VGroup(*paragraph(told, "stage word", "residual", low.top + 60, STAGE.left))
         self.fades = bool((np.diff(parts.values[start : end + 1, start]) < 0).all())

@@ -136,7 +136,7 @@ class PowersOfTen:
         self, values: Mapping[str, Quantity], names: Mapping[str, tuple[str, str]], room: Room, foot: Room
     ) -> None:
         side, rest = room.split_columns(SHARE)
-        self.values, self.power, (*_, (called, role)) = values, 0.0, names.values()
+        self.values, self.power, (*_, (_, last)) = values, 0.0, names.values()
         self.bars, self.names, self.lines = {}, {}, VGroup()
         for (key, value), column in zip(values.items(), rest.columns(len(values)), strict=True):
             name, role = names[key]
@@ -147,17 +147,15 @@ class PowersOfTen:
                 self.bars[key].add(word.settle(at(0, room.top + ONWARD + line * NEXT) * UP + column.centre * RIGHT))
             self.names[key] = Words(f"{name} {value:.0e}", "stage word", role)
             self.names[key].settle(column.cross(foot).centre)
-        #: What stands on the last bar.
-        self.called = Words(called, "block", role).settle(self.bars[key].get_center())
         self.smallest, self.returns = float(value / next(iter(values.values()))), False
         #: How high the lines are, as shares of the first bar; the last one is seen on the way back alone.
         self.shares = [*(1e-3 ** (k + 1) for k in range(len(SHARES))), BILLION * self.smallest]
         for share, told in zip(self.shares, (*SHARES, "a billion times the LSTM’s"), strict=True):
             line = VGroup(rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5))
-            line.add(Words(told, "block", "ink2" if share in self.shares[:-1] else role).begin_in(side))
+            line.add(Words(told, "block", "ink2" if share in self.shares[:-1] else last).begin_in(side))
             line[1].stand_on(line[0].get_y() + units(8))
             self.lines.add(line)
-        self.room, self.feet = room, [[part.points for part in line] for line in self.lines]
+        self.room = room
         self.show(0.0)
 
     def below(self, keys: Sequence[str]) -> Animation:
@@ -172,7 +170,7 @@ class PowersOfTen:
 
     def _goes(self, larger: float, keys: Sequence[str], kind: str) -> Animation:
         before, self.power = self.power, float(np.log10(larger))
-        parts = [self.lines, *(self.bars[key] for key in keys), *([] if kind == "tour" else [self.called])]
+        parts = [self.lines, *(self.bars[key] for key in keys)]
         return ZoomByPowers(self, parts, (before, self.power), kind)
 
     def show(self, power: float, returns: bool = False) -> None:
@@ -191,11 +189,9 @@ class PowersOfTen:
             bar.meanings = (Length(self.values[key], "height", unit, WALL, HAIR),) if share <= 1 else ()
             for word in words:
                 word.set_fill(opacity=beyond)
-        self.called.stand_on((top + UP * units(56))[1])
-        for line, feet, share in zip(self.lines, self.feet, self.shares, strict=True):
+        for line, share in zip(self.lines, self.shares, strict=True):
             height, own = share * 10**power, line is self.lines[-1]
-            for part, points in zip(line, feet, strict=True):
-                part.points = points + tall * min(height, 1.0)
+            line.shift(ground + tall * min(height, 1.0) - line[0].get_center() * UP)
             seen = float(np.clip(min(height / RISEN - 1, (1 - height) / LAST), 0, 1)) * (returns or not own)
             line[0].set_stroke(opacity=seen)
             line[1].set_fill(opacity=seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, UP, VGroup, VMobject
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
     Flight,
@@ -36,7 +36,6 @@ from scenes.chapters.c07_weighting.figures import (
 )
 from scenes.chapters.c07_weighting.two_ways import TwoWays, two_ways
 from scenes.layout import STAGE, Room
-from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.region import Region
@@ -45,9 +44,10 @@ from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words
+from scenes.mobjects.turned_word import TurnedWord
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, spanish_of
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
@@ -173,10 +173,7 @@ class Weighting(Chapter):
                 leave(row_ring),
                 (*recast(numbered, after.seen(mine)), *recast(before.seen(rest), after.seen(rest), "slow")),
             ),
-            beat(
-                "Columns need not add up to one.",
-                appear(ring),
-            ),
+            beat("Columns need not add up to one.", appear(ring)),
             beat(
                 f"Each row does{over}{beyond}.",
                 (leave(before.ribbon, *before.keys, ring), *into_bars(after, stacked, mine, "cell")),
@@ -375,9 +372,7 @@ class Weighting(Chapter):
             ),
             beat("Each shrinks to its weight.", (appear(picture.ghosts, rise=False), picture.shorten())),
             beat(
-                "Set tip to tail, they lead to the output,",
-                picture.chain(),
-                (picture.lead(), appear(picture.heading)),
+                "Set tip to tail, they lead to the output,", picture.chain(), (picture.lead(), appear(picture.heading))
             ),
             beat("which lies between the values.", draw(*outline, kind="row") if outline else None),
             beat(
@@ -439,25 +434,23 @@ class Weighting(Chapter):
         )
 
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Uncover the bet, and close with the whole formula."""
-        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+        """Uncover the bet: the same word turns, and its arc falls where it looks."""
         if not (swap := swap_of(trace, focus)):
             return
-        weights, other = (
-            one["weights"].pick(query=swap["position"])
-            for one in (head, trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head))
-        )
-        here, upper = weights.position("key", query_token), STAGE.rows(2)[0]
-        known = Arcs(weights.words("key"), here, weights, upper, numbers=False, own=True)
-        guess = Arcs(other.words("key"), here, other, upper, own=True)
-        noun, asked = known.ribbon.place(top_key), guess.chips[here].label
-        share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
+        query_token, top_key = focus.query_token, focus.top_key
+        picture = TurnedWord(trace, focus, swap, STAGE.rows(2)[0], numbers=True)
+        known, guess, other, here = picture.known, picture.guess, picture.others, picture.here
+        share, other_share = picture.weights.pick(key=top_key), other.pick(key=top_key.position)
+        (line, sign), turned = picture.loose[0], [picture.agrees if picture.gendered else picture.forms]
+        compared = [
+            known.below(picture.noun, f"“{token}”: {part:share}", place)
+            for place, (token, part) in enumerate(((query_token, share), (picture.asked, other_share)))
+        ]
         rest, most = other.largest()
-        rests = most >= 0.5 and rest.position not in (swap["position"], top_key.position)
         verdict = claim(
             bool(share > 0.5 > other_share),
             claim(
-                rests,
+                most >= 0.5 and rest.position not in (here, top_key.position),
                 f"No, it looks at “{rest}”: later we see why.",
                 "No, it does not.",
             ),
@@ -467,39 +460,25 @@ class Weighting(Chapter):
                 "Here it looks even more, though it need not.",
             ),
         )
-        chosen = [form for form in spanish_of(trace, query_token) if form in swap["forms"]]
-        forms, one, *others = (known.spelled(here, some) for some in (swap["forms"], chosen, swap["other_forms"]))
-        line, sign = known.loose(noun)
-
-        def fainter(row: Arcs) -> list[VMobject]:
-            return [arc for arc in row.arcs if arc is not row.strongest]
-
-        compared = [
-            known.below(noun, f"“{token}”: {part:share}", place)
-            for place, (token, part) in enumerate(((query_token, share), (asked, other_share)))
-        ]
         yield Step(
             "The bet: does it look, too?",
             beat(
                 f"“{query_token}” gives “{top_key}” {share:share}, and Spanish needs the gender of the noun.",
-                (draw(*known.arcs, kind="row", back=True), appear(compared[0])),
-                appear(forms),
-                exchange([forms], [one]) if len(chosen) == 1 else None,
-                ambient=pulses([*known.arcs], known.drawn_weights),
+                (draw(known.strongest, kind="row", back=True), appear(compared[0])),
+                appear(picture.forms),
+                exchange([picture.forms], turned) if picture.gendered else None,
+                ambient=pulses([known.strongest], [max(known.drawn_weights)]),
             ),
             beat(
-                f"“{asked}”, with one form for both, gives it {other_share:share}.",
-                exchange([known.chips[here], one if len(chosen) == 1 else forms], [guess.chips[here], *others]),
-                (
-                    leave(*(arc for arc in known.arcs if arc is not known.strongest)),
-                    *exchange([known.strongest], [line]),
-                ),
+                f"“{picture.asked}”, with one form for both, gives it {other_share:share}.",
+                exchange([known.chips[here], *turned], [guess.chips[here], picture.other]),
+                exchange([known.strongest], [line]),
                 appear(sign, compared[1]),
             ),
             beat(
                 verdict,
                 (leave(sign), *exchange([line], [guess.strongest])),
-                (draw(*fainter(guess), back=True), appear(guess.marks)),
+                (draw(*(arc for arc in guess.arcs if arc is not guess.strongest), back=True), appear(guess.marks)),
                 ambient=pulses([*guess.arcs], guess.drawn_weights),
             ),
             stage=known.chips,
@@ -552,10 +531,7 @@ class Weighting(Chapter):
             beat(
                 "Softmax turns each row into weights;",
                 (appear(softmax, *inside, rise=False), *recast(smaller, shares, "row")),
-                (
-                    leave(scores.empty, *scores.keys),
-                    *into_bars(weights, stacked, [*stacked.segments]),
-                ),
+                (leave(scores.empty, *scores.keys), *into_bars(weights, stacked, [*stacked.segments])),
                 appear(stacked.numbers, stacked.frames, rise=False),
             ),
             beat(
@@ -588,10 +564,7 @@ class Weighting(Chapter):
                     ),
                 ]
                 if tie.second
-                else [
-                    beat("Your turn: two equal scores lead by far. Their weights?"),
-                    beat("Nearly one half each."),
-                ]
+                else [beat("Your turn: two equal scores lead by far. Their weights?"), beat("Nearly one half each.")]
             ),
             stage=[ribbon, *scores.sides, asking, scores.empty],
         )
