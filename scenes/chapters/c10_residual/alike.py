@@ -2,63 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from manim import UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Count, Through, appear, draw
+from scenes.animations import Count, Through, Visit, appear, draw
 from scenes.layout import Room
-from scenes.mobjects.marks import Tip, means
+from scenes.mobjects.bars import bar_in
+from scenes.mobjects.marks import AxisSpan, Tick, Tip, means
 from scenes.mobjects.planes import Plane
-from scenes.mobjects.shapes import Box, dot, rule, sector
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import Box, dot, frame, rule, sector
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, gap, palette, units
+from scenes.theme import at, gap, palette, pixels, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
 LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
+#: Px of the numbers of an axis, of a tower, of the plot below it, and around a tower and its rail.
+AXIS, TOWER, PLOT, AIR = 110.0, 190.0, 260.0, 16.0
+#: The powers of ten where that axis begins and ends.
+LEAST, MOST = -4, 12
+#: Px of the bars below the fans with what is written there, of a bar, and of its number.
+FOOT, BAR, SHARE = 110.0, 34.0, 110.0
+#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
+DEPTH, OWN, FAINT = "untrained, layers: ", "its own: ", 0.22
 #: A tensor of each model; and its name on screen, and its role.
 Rows = Mapping[str, NamedTensor]
 Named = Mapping[str, tuple[str, str]]
-#: Px of the largest disc, and between a tower and its rail.
-DISC, AIR = 190.0, 16.0
-#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge;
-#: how much larger than the names the number of layers is.
-DEPTH, OWN, FAINT, LARGER = "layers: ", "its own: ", 0.22, 1.3
+
+
+class GradientTowers:
+    """Ways to build a stack, as towers that grow layer by layer; what is added goes past the layers on a rail. Below
+    each, the size of the gradient at the first layer, as a dot on an axis that counts in powers of ten.
+
+    Args:
+        rows: the gradient at the first layer by depth, of each way.
+        depths: how many layers there are.
+        names: what each way is called, and in which role.
+        room: the rectangle that is filled; `beside` is what lies at the right of the axis.
+    """
+
+    def __init__(self, rows: Rows, depths: NamedTensor, names: Named, room: Room) -> None:
+        self.beside, most = room.split_columns(AXIS)[1], int(depths.values.max())
+        above, below = self.beside.split_rows(-PLOT, 2 * AIR)
+        powers = [10.0**k for k in range(LEAST, MOST + 1)]
+        plot = Plot.filling(below.inset(0, AIR), depths, depths, (None, powers), (False, True))
+        spots = [(means(rule(spot := plot.beside(y), spot + LEFT * units(AIR)), Tick(y, plot.up))) for y in powers]
+        one = Words("one", "fact", "ink2").next_to(plot.beside(1.0), LEFT, buff=units(2 * AIR))
+        self.scale = VGroup(plot.axes[1], plot.level(1.0), *spots, one)
+        self.names, self.beams, self.told, self.towers = {}, {}, {}, {}
+        self.states: dict[str, list[VGroup]] = {way: [] for way in rows}
+        for (way, row), column in zip(rows.items(), self.beside.cross(above).columns(len(rows)), strict=True):
+            (name, role), (head, rest) = names[way], column.split_rows(LINE)
+            tower, end = rest.split_columns(TOWER)[0], row.quantity(-1)
+            lines = tower.rows(most, 4)[::-1]
+            ground = np.array([tower.centre[0], plot.beside(1.0)[1], 0])
+            for depth, size in zip(depths.values, row.quantities(), strict=True):
+                rooms = [lines[min(k, int(depth) - 1)] for k in range(most)]
+                state = VGroup(Box.of(one, palette().surface, 4, palette().role(role), 2) for one in rooms)
+                if "no Add" not in way:
+                    top, low = (at(tower.right + AIR, y) for y in (rooms[-1].top, tower.bottom))
+                    state.add(rule(top, low, "residual", 8))
+                spot = ground * RIGHT + plot.beside(float(size)) * UP
+                self.states[way].append(state.add(rule(ground, spot, "warning", 10)))
+                state.add(means(dot(spot, 14, "warning"), Tick(size, plot.up)))
+            self.towers[way] = self.states[way][0][:-2]
+            self.names[way] = Words(name, "stage word", role).begin_in(head)
+            self.beams[way] = rule(tower.centre + UP * units(tower.height / 2), ground, "warning", 6)
+            self.told[way] = number(end, ".1f" if 0.01 < end < 1000 else ".0e", "large number")
+            aside = RIGHT if abs(np.log10(end)) > 1 else RIGHT + UP  # clear of the line of one
+            self.told[way].next_to(spot, aside, buff=units(2 * AIR))
+
+    def grow(self, *ways: str) -> Iterator[tuple[Animation, ...]]:
+        """The towers of these ways grow, and gradients change, or not; then their numbers come."""
+        yield tuple(Through(self.states[way][0], self.states[way]) for way in ways)
+        yield (appear(*(self.told[way] for way in ways)),)
 
 
 class VectorsByDepth:
-    """Two fans: the vectors of a sentence in two models, as arrows from one point, and a word at the end of each.
+    """Two fans beside their towers: the vectors of a sentence in two models, as arrows from one point, and a word at
+    the end of each; a ring climbs the towers, layer by layer.
 
     Args:
         fans: layer × position × component of each model: how far each vector leads along the mean of all, and across.
-        depths, shares: the number of each layer, and the share of each model's vectors that is their own there.
+        depths, shares: the number of each layer, and the share of each model's vectors that is its own there.
         names: what each model is called, and in which role.
-        room: the rectangle that is filled.
+        towers: those of both models, among others.
+        head: where the number of layers stands.
+
+    `feet` is the room below each fan.
     """
 
-    def __init__(self, fans: Rows, depths: NamedTensor, shares: Rows, names: Named, room: Room) -> None:
-        one, (head, body) = next(iter(fans.values())), room.split_rows(LINE)
+    def __init__(
+        self, fans: Rows, depths: NamedTensor, shares: Rows, names: Named, towers: GradientTowers, head: Room
+    ) -> None:
+        one = next(iter(fans.values()))
         layers, words = [int(layer) for layer in one.labels["layer"]], one.words("position")
         self.depths = [depths.quantity(layer) for layer in layers]
         self.shares = {way: [share.quantity(layer) for layer in layers] for way, share in shares.items()}
-        self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").scale(LARGER).settle(head.centre)
-        self.names, self.owns, self.chips, self.origins, self.states = VGroup(), {}, {}, VGroup(), {}
+        self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").settle(head.centre)
+        self.owns, self.chips, self.origins, self.states = {}, {}, VGroup(), {}
+        self.rings, self.places, self.feet = {}, {}, {}
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
-        for (way, fan), place in zip(fans.items(), body.halves(), strict=True):
-            (name, role), (upper, rest) = names[way], place.split_rows(LINE)
-            middle, side = rest.split_columns(-SIDE, WAY)
+        for (way, fan), place in zip(fans.items(), towers.beside.halves(), strict=True):
+            role, (upper, rest) = names[way][1], place.split_rows(LINE)
+            beside = rest.split_columns(TOWER, 3 * AIR)[1]
+            fans_in, self.feet[way] = beside.split_rows(-FOOT, AIR)
+            middle, side = fans_in.split_columns(-SIDE, WAY)
             plane, lines = Plane(every, middle), side.rows(len(words))
-            self.names.add(Words(name, "large word", role).begin_in(upper))
             self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(upper)
-            self.owns[way].begin_at(self.names[-1].get_right()[0] + gap("part"))
+            self.owns[way].begin_at(towers.names[way].get_right()[0] + gap("part"))
             self.chips[way] = [
                 Token(word, "", SIDE).move_to(line.centre) for word, line in zip(words, lines, strict=True)
             ]
             self.origins.add(plane.origin)
             self.states[way] = [self._fan(plane, layer, self.chips[way], role) for layer in fan]
+            slabs = towers.states[way][-1]
+            ground = slabs[0].copy().shift(DOWN * slabs[0].height)
+            self.places[way] = [slabs[depth - 1] if depth else ground for depth in layers]
+            self.rings[way] = frame(TOWER + AIR, pixels(ground.height) + AIR).move_to(ground)
 
     @staticmethod
     def _fan(plane: Plane, vectors: NamedTensor, chips: list[Token], role: str) -> VGroup:
@@ -82,41 +148,37 @@ class VectorsByDepth:
         yield Count(self.depth, [self.depths[i] for i in here], "", "slow", DEPTH)
         for way, states in self.states.items():
             yield Through(states[0], [states[i] for i in here])
+            yield Visit(self.rings[way], [self.places[way][i] for i in here])
             yield Count(self.owns[way], [self.shares[way][i] for i in here], ".0%", "slow", OWN)
 
 
-class GradientTowers:
-    """Ways to build a stack, as towers that grow layer by layer; at their feet discs, for the gradients that arrive:
-    radii grow with the power of ten. What is added goes past the layers on a rail.
+class TrainedShare(VGroup):
+    """The share of new sentences that a kind of model gets right over its training, as a bar with its number.
 
     Args:
-        rows: the gradient at the first layer by depth, of each way.
-        depths: how many layers there are.
-        names: what each way is called, and in which role.
+        shares: after so many steps each, the last one at the end.
+        role: the colour of the bar.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, rows: Rows, depths: NamedTensor, names: Named, room: Room) -> None:
-        powers, most = np.log10([row.values for row in rows.values()]), int(depths.values.max())
-        self.names, self.beams, self.told = VGroup(), {}, {}
-        self.states: dict[str, list[VGroup]] = {way: [] for way in rows}
-        for (way, row), column in zip(rows.items(), room.columns(len(rows)), strict=True):
-            (name, role), (upper, rest), end = names[way], column.split_rows(LINE), row.quantity(-1)
-            tower, (middle, foot) = rest.split_rows(-DISC - LINE)[0], rest.split_rows(-DISC - LINE)[1].split_rows(DISC)
-            lines = tower.inset(SIDE / 2, 0).rows(most, 4)[::-1]
-            for depth, power in zip(depths.values, np.log10(row.values), strict=True):
-                rooms = [lines[min(k, int(depth) - 1)] for k in range(most)]
-                state = VGroup(Box.of(one, palette().surface, 4, palette().role(role), 2) for one in rooms)
-                if "no Add" not in way:
-                    top, low = (at(lines[0].left - AIR, y) for y in (rooms[-1].top, tower.bottom))
-                    state.add(rule(top, low, "residual", 8))
-                radius = (power - powers.min()) / np.ptp(powers) * DISC / 2
-                self.states[way].append(state.add(dot(middle.centre, max(radius, 2), "warning")))
-            self.names.add(Words(name, "stage word", role).settle(upper.centre))
-            self.beams[way] = rule(tower.centre + UP * units(tower.height / 2), middle.centre, "warning", 6)
-            self.told[way] = number(end, ".1f" if 0.01 < end < 1000 else ".0e", "large number").settle(foot.centre)
+    def __init__(self, shares: Sequence[Quantity], role: str, room: Room) -> None:
+        above, below = room.split_rows(0.4 * FOOT)
+        self.shares, (line, side) = shares, below.split_rows(BAR)[0].split_columns(-SHARE)
+        self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
+        self.states = [VGroup(bar_in(line, share, line.width, BAR, role)) for share in shares]
+        self.bar, self.number = self.states[0].copy(), number(shares[-1], ".0%", "large number").end_in(side)
+        self.number.rewrite(f"{shares[0]:.0%}")
+        super().__init__(Words("trained: new sentences right", "fact", "ink2").begin_in(above), self.track)
+        self.add(self.bar, self.number)
 
-    def grow(self, *ways: str) -> Iterator[tuple[Animation, ...]]:
-        """The towers of these ways grow, and the discs with them, or not; then their numbers come."""
-        yield tuple(Through(self.states[way][0], self.states[way]) for way in ways)
-        yield (appear(*(self.told[way] for way in ways)),)
+    def train(self) -> tuple[Animation, ...]:
+        """The bar grows, or not, step by step."""
+        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, ".0%", "slow")
+
+    def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
+        """An axis below the bar with its name, and a dot on it where each of other bars would end."""
+        span, line = AxisSpan(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
+        axis = means(rule(line.get_left(), line.get_right(), "line", 3), span)
+        spots = (axis.get_left() + RIGHT * axis.width * float(share) for share in shares)
+        dots = VGroup(means(dot(spot, 8, "ink"), Tick(one, span)) for spot, one in zip(spots, shares, strict=True))
+        return VGroup(axis, Words(name, "fact", "ink2").next_to(axis, DOWN, buff=units(AIR))), dots

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from manim import LEFT, UP, VGroup
 
@@ -13,7 +13,6 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     draw,
-    exchange,
     fill,
     leave,
     move_ring,
@@ -22,12 +21,11 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c10_residual.alike import GradientTowers, VectorsByDepth
+from scenes.chapters.c10_residual.alike import GradientTowers, TrainedShare, VectorsByDepth
 from scenes.chapters.c10_residual.end_to_end import StreamSum
-from scenes.chapters.c10_residual.norms import CHIP, NormOrders, running, small_bars, under_formula
+from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
-from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.region import Region
@@ -45,10 +43,10 @@ from transformer_core.tracing.trace import Trace
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
-    "no norm, no Add": ("neither", "ink3"),
-    "no norm": ("Add alone", "ink2"),
     "pre-norm, no Add": ("Norm alone", "weight"),
+    "no norm, no Add": ("neither", "ink3"),
     "pre-norm": ("Add and Norm", "residual"),
+    "no norm": ("Add alone", "ink2"),
 }
 
 
@@ -65,18 +63,17 @@ class Residual(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         ribbon = Ribbon(trace[f"{focus.block}.resid_pre"].words("position"))
-        river = River.of(trace, focus.stack, Ribbon([focus.query_token]).below(STAGE))
-        alone = Ribbon([river.token], STAGE.split_columns(CHIP)[0])
+        river = River.of(trace, focus.stack, ribbon.below(STAGE))
         yield from self.replace_or_add(focus, trace, ribbon)
-        yield from self.a_channel(trace, alone, river)
-        yield from self.a_road_back(trace, alone, river)
+        yield from self.a_channel(trace, ribbon, river)
+        yield from self.a_road_back(trace, ribbon, river)
         region = Region("experiments with other models")
-        yield from self.does_it_arrive(trace, region)
-        yield from self.all_become_one(trace, region)
-        yield from self.trained_without(trace, region)
+        towers = yield from self.does_it_arrive(trace, region)
+        fans = yield from self.all_become_one(trace, region, towers)
+        yield from self.trained_without(trace, fans)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
-        yield from self.zeros(alone, river)
+        yield from self.zeros(ribbon, river)
 
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -221,22 +218,20 @@ class Residual(Chapter):
             stage=[ribbon, *(part for part in river if part not in (river.ends, river.numbers))],
         )
 
-    def does_it_arrive(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def does_it_arrive(self, trace: Trace, region: Region) -> Generator[Step, None, GradientTowers]:
         """Gradients before any training, by depth: four ways to build a stack."""
         run = trace.under("experiment.gradient_by_depth")
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
         ends = {way: row.quantity(-1) for way, row in rows.items()}
-        towers, told = (
-            GradientTowers(rows, depths, WAYS, region.inside),
-            "discs: gradient at the first layer, in powers of ten",
-        )
-        key, starts = Words(told, "fact", "ink2").end_in(region.head), [states[0] for states in towers.states.values()]
+        towers, starts = GradientTowers(rows, depths, WAYS, region.inside), []
+        key = Words("gradient at the first layer; a tick: ten times as much", "fact", "ink2").end_in(region.head)
+        starts = [states[0] for states in towers.states.values()]
         tame = "pre-norm, no Add", "pre-norm"
         yield Step(
             "Does the gradient arrive?",
             beat(
                 "How large is the gradient at the first layer, in ever deeper untrained models?",
-                (appear(towers.names, key), appear_in_turn(starts, "slow")),
+                (appear(*towers.names.values(), towers.scale, key), appear_in_turn(starts, "slow")),
                 ambient=pulses([*towers.beams.values()], role="warning"),
             ),
             beat(
@@ -266,13 +261,16 @@ class Residual(Chapter):
             ),
             stage=[region],
         )
+        return towers
 
-    def all_become_one(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def all_become_one(
+        self, trace: Trace, region: Region, towers: GradientTowers
+    ) -> Generator[Step, None, VectorsByDepth]:
         """Attention mixes vectors until nothing of their own is left; what is added does not forget."""
         run = trace.under("experiment.rows_alike")
         names = {way: WAYS[way] for way in run["fan"].labels["choice"]}
         fans, shares = ({way: run[name].pick(choice=way) for way in names} for name in ("fan", "share"))
-        picture = VectorsByDepth(fans, run["layer_numbers"], shares, names, region.inside.padded())
+        picture = VectorsByDepth(fans, run["layer_numbers"], shares, names, towers, region.head)
         without, added = names
         gone, left = run["layers_until_alike"].pick(choice=without), shares[added].quantity(-1)
         ring = ring_around(picture.owns[without], roomy=True)
@@ -282,9 +280,9 @@ class Residual(Chapter):
                 "Look at the vectors of a sentence instead: how much of each is its own? "
                 f"At first, {shares[added].quantity(0):.0%} on average.",
                 appear(*picture.chips[without], *picture.chips[added]),
-                (appear(picture.origins, picture.names), picture.come()),
+                (appear(picture.origins), picture.come()),
                 (
-                    appear(picture.depth, *picture.owns.values()),
+                    appear(picture.depth, *picture.owns.values(), *picture.rings.values()),
                     appear(*(states[0][0] for states in picture.states.values()), rise=False),
                 ),
             ),
@@ -304,47 +302,43 @@ class Residual(Chapter):
                 appear(ring_around(picture.owns[added], roomy=True)),
                 ambient=pulses([*picture.states[added][0][3::3]]),
             ),
-            stage=[region],
+            stage=[region, *(part[way] for part in (towers.names, towers.towers) for way in names)],
         )
+        return picture
 
-    def trained_without(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def trained_without(self, trace: Trace, fans: VectorsByDepth) -> Iterator[Step]:
         """Training without Add, and with everything else the same."""
         run = trace.under("experiment.parts_removed")
-        steps, names = run["step"], {"residual": ("without Add", "warning"), "nothing": ("with Add", "residual")}
-        shares = {part: run["exact.over_seeds"].pick(part=part) for part in names}
-        rows = {part: run["curve"].pick(part=part) for part in names}
-        mean = run["curve.over_seeds"]
-        others = [part for part in mean.labels["part"] if part not in names and " and " not in part]
-        least = min(run["exact.over_seeds"].pick(part=part) for part in others)
-        curves = Curves(
-            steps,
-            rows,
-            names,
-            {part: (share, ".0%") for part, share in shares.items()},
-            steps.quantities()[1::2],
-            region.inside,
-            "part",
-            ("without another part", [mean.pick(part=part) for part in others], least),
+        mean, ends = run["curve.over_seeds"], run["exact.over_seeds"]
+        without, added = (
+            TrainedShare([*mean.pick(part=part).quantities(), ends.pick(part=part)], role, foot)
+            for part, role, foot in zip(
+                ("residual", "nothing"), ("weight", "residual"), fans.feet.values(), strict=True
+            )
         )
+        named = ("nothing", "residual")
+        others = [ends.pick(part=part) for part in ends.labels["part"] if part not in named and " and " not in part]
+        axis, dots = added.others(others, "without another part")
+        flow = pulses([way for states in fans.states.values() for way in states[0][3::3]])
         yield Step(
             "Can training make up for Add?",
             beat(
                 f"Train both kinds, with Norm, on the same data, for {run['steps']:,.0f} steps, several times.",
-                appear_in_turn([*curves.ticks], "slow"),
+                appear(without, added),
+                ambient=flow,
             ),
-            beat(f"With Add, {shares['nothing']:.0%} of new sentences come out right.", *curves.drawn("nothing")),
-            beat(f"Without it, {shares['residual']:.0%}.", *curves.drawn("residual")),
-            beat("So a tame gradient is not enough.", appear(ring_around(curves.labels["residual"]))),
+            beat(f"With Add, {added.shares[-1]:.0%} of new sentences come out right.", added.train(), ambient=flow),
+            beat(f"Without it, {without.shares[-1]:.0%}.", without.train(), ambient=flow),
+            beat("So a tame gradient is not enough.", appear(ring_around(without.number, roomy=True)), ambient=flow),
             beat(
                 claim(
-                    bool(shares["residual"] < least),
+                    bool(without.shares[-1] < min(others)),
                     "At this size, no other part left out cost as much.",
                     "At this size, some other part left out cost even more.",
                 ),
-                appear(curves.another),
-                draw(*curves.others, kind="slow"),
+                appear(axis),
+                appear_in_turn([*dots], "slow"),
             ),
-            stage=[region, curves.plot],
         )
 
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -357,12 +351,11 @@ class Residual(Chapter):
         whole, part = trace.under(path, batch=0), trace.under(path, batch=0, position=query_token.position)
         by_mean = f"{path}.mean" in trace
         made, first = (LAYER_NORM, "mean") if by_mean else (RMS_NORM, "mean_square")
-        enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
+        entering = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0)
         room, formulas = under_formula(ribbon.below(STAGE), formulas_of(part, by_mean))
-        stages = NormStages([enters, *(part[name] for name in made)], room)
-        zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale, stages.unit)
+        stages = NormStages([entering.pick(position=query_token.position), *(part[name] for name in made)], room)
+        bars, own = small_bars(entering, whole, ribbon, stages.scale, stages.unit)
         here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
-        gone = [bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here]]
         yield Step(
             claim(by_mean, "Layer norm, step by step", "RMSNorm, step by step"),
             beat(
@@ -384,11 +377,10 @@ class Residual(Chapter):
                     "Each vector has a mean square of its own: none looks at another.",
                 ),
                 (
-                    leave(stages.zero, formulas[-1], stages.before, *gone),
-                    *exchange([stages.states[-1][i] for i in shown[here]], bars[here], "cell"),
-                    appear(zeros),
-                    appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "tour"),
+                    leave(stages.zero, formulas[-1], stages.before, stages.states[-1]),
+                    appear_in_turn([*bars], "slow"),
                 ),
+                appear_in_turn([*own], "tour"),
             ),
             stage=[ribbon],
         )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from manim import Animation, VGroup, VMobject
+from manim import UP, Animation, VGroup, VMobject
 
 from scenes.animations import pulses
 from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Ground, means
+from scenes.mobjects.marks import Ground, Length, means
 from scenes.mobjects.norm_stages import bars_of
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, path, rule, stream_band
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of a box, of the stream, of the disc of a sum, of a share at the end of a stream, and of the chip of its token.
-BOX, STREAM, DISC, RIGHT_SHARE, CHIP = (220.0, 84.0), 44.0, 56.0, 130.0, 280.0
+#: Px of a box, of the stream, of the disc of a sum, and of a share at the end of a stream.
+BOX, STREAM, DISC, RIGHT_SHARE = (220.0, 84.0), 44.0, 56.0, 130.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
 FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
@@ -98,10 +98,11 @@ def running(*orders: NormOrder) -> Callable[[float], Animation]:
     return pulses([lane for order in orders for lane in order.lanes], role="focus")
 
 
-#: Px above the bars, for a formula, between small bars and the tokens above them, around a formula, and of a number.
-HEAD, UNDER, AIR, NUMBER = 172.0, 36.0, 14.0, 110.0
-#: Px that a small bar has at least.
-NARROWEST = 1.8
+#: Px above the bars, for a formula, between small bars and the tokens above them, of what is written below them, around
+#: a formula, and of a number.
+HEAD, UNDER, FEET, AIR, NUMBER = 172.0, 36.0, 100.0, 14.0, 110.0
+#: Px that a small bar has at least, and a column from which its numbers are named; how opaque the band of spread is.
+NARROWEST, NAMED, FAINT = 1.8, 280.0, 0.22
 
 
 def under_formula(room: Room, sources: Sequence[str]) -> tuple[Room, list[Formula]]:
@@ -116,19 +117,28 @@ def shown_of(row: NamedTensor, wide: float) -> list[int]:
     return [int(part[np.abs(row.values[part]).argmax()]) for part in parts]
 
 
-def small_bars(
-    rows: NamedTensor, ribbon: Ribbon, scale: float, most: float
-) -> tuple[VGroup, list[VGroup], list[list[int]]]:
-    """The vector of each token as bars below it, at `most` so many px for a one; with the zero line of each, and what
-    has a bar."""
-    rooms = [column.inset(2, 0).split_rows(UNDER)[1] for column in ribbon.columns]
-    reach = np.concatenate([rows.values.ravel(), [0.0]])
+def small_bars(rows: NamedTensor, norm: Trace, ribbon: Ribbon, scale: float, most: float) -> tuple[VGroup, VGroup]:
+    """The vector of each token as bars below it, at `most` so many px for a one; and of each its own mean, how far its
+    entries spread around it, and both as a `norm` reads them."""
+    rooms = [column.inset(2, 0).split_rows(UNDER)[1].split_rows(-FEET)[0] for column in ribbon.columns]
+    reach, by_mean = np.concatenate([rows.values.ravel(), [0.0]]), "mean" in norm
     unit = min(most, rooms[0].height / max(float(np.ptp(reach)), 1e-9))
-    ground = at(0, rooms[0].bottom)[1] - float(reach.min()) * units(unit)
-    zeros, bars, shown = VGroup(), [], [shown_of(row, rooms[0].width) for row in rows]
-    for row, place, entries in zip(rows, rooms, shown, strict=True):
+    ground, bars, own = at(0, rooms[0].bottom)[1] - float(reach.min()) * units(unit), VGroup(), VGroup()
+    for i, (row, place, column) in enumerate(zip(rows, rooms, ribbon.columns, strict=True)):
         origin = Ground()
-        zeros.add(means(rule(at(place.left, 0), at(place.right, 0), "ink3", 2).set_y(ground), origin))
-        values = [row.quantity(entry) for entry in entries]
-        bars.append(bars_of(values, place, ground, unit, origin, scale))
-    return zeros, bars, shown
+        zero = means(rule(at(place.left, 0), at(place.right, 0), "ink3", 2).set_y(ground), origin)
+        values = [row.quantity(entry) for entry in shown_of(row, place.width)]
+        bars.add(VGroup(zero, bars_of(values, place, ground, unit, origin, scale)))
+        spread, middle = norm["scale"].quantity(i), norm["mean"].quantity(i) if by_mean else 0.0
+        band = Box(place.width, 2 * float(spread) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+        means(band, Length(spread, "height", 2 * unit, place.width)).move_to(place.centre).set_y(ground)
+        tick = rule(band.get_left(), band.get_right(), "ink", 4) if by_mean else VGroup()
+        squares = norm["var" if by_mean else "mean_square"].quantity(i)
+        told = [f"mean {middle:.2f}", f"variance {squares:.3f}"] if by_mean else [f"mean square {squares:.2f}"]
+        if place.width < NAMED:
+            told = [f"{middle:.2f}", f"{squares:.3f}"] if by_mean else [f"{squares:.2f}"]
+        lines = (column.cross(line) for line in column.split_rows(-FEET)[1].rows(2, 0))
+        words = VGroup(Words(text, "fact").settle(line.centre) for text, line in zip(told, lines, strict=False))
+        roomy = words.width < units(place.width)
+        own.add(VGroup(VGroup(band, tick).shift(UP * float(middle) * units(unit)), words if roomy else VGroup()))
+    return bars, own
