@@ -72,8 +72,8 @@ class FeedForward(Chapter):
         chosen = followed(trace, focus)
         ribbon = Ribbon(entering(trace, chosen.path).words("position"), rooms()[1])
         yield from self.one_vector(chosen, trace, ribbon)
-        yield from self.a_detector(chosen, trace)
-        yield from self.a_memory(chosen, trace)
+        detector = yield from self.a_detector(chosen, trace)
+        yield from self.a_memory(chosen, trace, detector)
         yield from self.a_name(chosen, trace, ribbon)
         vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
@@ -139,7 +139,7 @@ class FeedForward(Chapter):
             stage=[ribbon],
         )
 
-    def a_detector(self, chosen: FollowedNeuron, trace: Trace) -> Iterator[Step]:
+    def a_detector(self, chosen: FollowedNeuron, trace: Trace) -> Generator[Step, None, NeuronDetector]:
         """A neuron compares its key with every vector, and fires for what reaches beyond a threshold."""
         word, gated = chosen.word, gate_of(trace)
         activation = "the gate" if gated else activation_of(trace)
@@ -183,23 +183,23 @@ class FeedForward(Chapter):
             ),
             stage=[picture.chip, picture.x, picture.names[2], picture.zero, picture.large],
         )
+        return picture
 
-    def a_memory(self, chosen: FollowedNeuron, trace: Trace) -> Iterator[Step]:
+    def a_memory(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
         cut = activation_of(trace) == "ReLU" and not gate_of(trace)
         summed = (f"sum of all {active}" if cut else "sum") + (
             " + bias" if f"parameters.{chosen.path}.b2" in trace else ""
         )
-        picture = KeyValueMemory(chosen, trace, summed)
-        drawn = len(picture.keys)
-        firsts = picture.heads, [picture.row_name], [picture.x], picture.keys, picture.bars, picture.numbers
+        picture, lead = KeyValueMemory(chosen, trace, detector, summed), detector.arrows[detector.here]
+        drawn = len(picture.bars)
         yield Step(
             "A memory of keys and values",
             beat(
                 "What does it do when it fires? It adds its row of the second matrix, its value.",
-                appear(*picture.heads[1:]),
-                Travel(picture.bars[0], picture.values[0], kind="row"),
+                exchange([lead], [picture.x], "row"),
+                (appear(picture.names[1]), Travel(picture.bars[0], picture.values[0], kind="row")),
             ),
             beat(
                 claim(
@@ -211,22 +211,22 @@ class FeedForward(Chapter):
                         "So would all other active neurons, each as much as it fires.",
                     ),
                 ),
-                deal([picture.x] * (drawn - 1), picture.keys[1:]),
-                deal(picture.keys[1:], picture.bars[1:], picture.numbers[1:], picture.values[1:]),
+                deal([picture.chip] * (drawn - 1), picture.bars[1:], picture.numbers[1:]),
+                deal(picture.bars[1:], picture.values[1:]),
                 picture.weigh(),
             ),
             beat(
                 "The sum is the output: a lookup as in attention, without a softmax, "
                 "with keys and values from training.",
-                (draw(picture.line), appear(picture.summed)),
+                appear(picture.summed),
                 picture.pour(),
             ),
             beat(
                 "It is added to the residual stream.",
-                (appear(picture.stream, picture.stream_name), leave(picture.summed)),
+                appear(picture.stream, picture.stream_name),
                 *picture.add_on(),
             ),
-            stage=[picture.chip, *(parts[0] for parts in firsts)],
+            stage=[picture.chip, picture.zero, picture.names[0], picture.bars[0], picture.numbers[0], lead],
         )
 
     def a_name(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
+from manim import DOWN, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import (
     Flight,
@@ -22,14 +22,14 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Away, Ground, Hue, Length, Tip, means
+from scenes.mobjects.marks import Away, Ground, Length, Tip, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, dashes, dot, quads, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import thin, vector_in
+from scenes.mobjects.vectors import Vector, thin, vector_in
 from scenes.mobjects.weighted_sum import Narrow
 from scenes.mobjects.widening import activation_bar, all_but, chip_in, rooms, row_name, zero_line
 from scenes.theme import at, palette, pixels, signed, units
@@ -40,8 +40,9 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where a second kind of words separates the activations as well but for this margin, the name is approximate.
 CLOSE = 0.02
-#: Px of a key or a value, and so many neurons of a memory are drawn.
-STRIP, DRAWN = 62.0, 5
+#: So many neurons of a memory are drawn at most; px from one to the next, of a value, below the zero line and for a
+#: name there; and at the left for the sum, with the shares of it at which the stream and the output stand.
+DRAWN, PITCH, VALUE, HANG, NAME, SUMS, SHARES = 9, 112.0, 84.0, 280.0, 50.0, 430.0, (0.02, 0.7)
 #: The share of the width that the plane of a key takes; px of a dot in it, and kept for a chip; how dark is the ground.
 PLANE, SPOT, CHIP, DARK = 0.5, 11.0, 140.0, 0.65
 #: Px of the strips before they are arrows, from the tip of an arrow to its chip, and what stands beside a line.
@@ -116,7 +117,10 @@ class NeuronDetector:
         self.here = here = ribbon.place(chosen.word)
         plot = body.cross(ribbon.below(right)).inset(0, 56)
         self.zero, one, floor, ground = zero_line(plot, pre, post, *feet)
-        wide, style = min(120.0, ribbon.wide * 0.5), "stage number" if ribbon.wide >= 120 else "cell"
+        self.zero.key = "zero"
+        self.read, self.one, self.floor = x[here], one, floor
+        self.wide = wide = min(120.0, ribbon.wide * 0.5)
+        style = "stage number" if ribbon.wide >= 120 else "cell"
 
         def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
             made, told = VGroup(), VGroup()
@@ -209,77 +213,73 @@ class NeuronDetector:
 
 
 class KeyValueMemory:
-    """The neurons that fire hardest, each with its key, its activation and its value, and what they add up to.
+    """The neurons that fire hardest as bars on one zero line, their values hanging below, and what these add up to.
 
     Args:
-        chosen: the neuron that stands on top, and the token whose vector enters.
+        chosen: the neuron that was looked at, and the token whose vector enters.
+        detector: how it was looked at: its bar stays where it stands, if there is room for values below.
         summed: how the sum is called.
     """
 
-    def __init__(self, chosen: FollowedNeuron, trace: Trace, summed: str) -> None:
+    def __init__(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector, summed: str) -> None:
         path, first, at_word = chosen.path, chosen.neuron.position, {"batch": 0, "position": chosen.word}
-        keys, values = (trace[f"parameters.{path}.{letter}"] for letter in ("w1", "w2"))
         post, output = (trace[f"{path}.{name}"].pick(**at_word) for name in ("post", "out"))
         after = f"{path.removesuffix('ffn')}resid_ffn"
         before = next(name for name in trace.parents[after] if name != f"{path}.out")
         stream = [trace[name].pick(**at_word) for name in (before, after)]
         side, body = rooms()
-        key_column, rest = body.split_columns(body.width * 0.34, 40)
-        bar_column, value_column = rest.split_columns(body.width * 0.22, 40)
-        top, below = body.split_rows(STRIP, 10)
-        head, below = below.split_rows(44, 6)
-        lines, foot = below.split_rows(-STRIP, 32)
+        column, x = detector.ribbon.columns[detector.here], detector.ribbon.centre(detector.here)
+        row = Room(body.left, STAGE.top, column.left - AIR, column.top)
+        self.chip, self.x = detector.ribbon.chips[detector.here], vector_in(row, detector.read, "residual")
+        lowest, highest = at(0, STAGE.bottom - HANG)[1], at(0, column.top + HANG)[1]
+        floor = min(max(detector.floor, lowest), highest)
+        self.zero, ground = detector.zero.copy().set_y(floor), detector.zero.meanings[0]
+        # Columns to either side of that of the neuron, the nearest first.
+        ways = range(-DRAWN, DRAWN + 1)
+        spots = [x + units(PITCH * way) for way in sorted(ways, key=abs)]
+        start, end = at(body.left + SUMS, 0)[0], at(body.right - PITCH / 2, 0)[0]
+        spots = [x, *(spot for spot in spots[1:] if start <= spot <= end)][:DRAWN]
         order = [int(i) for i in np.argsort(-post.values, kind="stable") if i != first and post.values[i] > 0]
-        neurons = [first, *order[: DRAWN - 1]]
-        self.x = vector_in(key_column.cross(top), entering(trace, path).pick(position=chosen.word), "residual")
-        self.chip = chip_in(side, chosen.word, self.x.get_y())
+        neurons = [first, *order[: len(spots) - 1]]
         most = float(post.values[neurons].max()) or 1.0
-        scale_in = full_colour(keys.pick(d_ff=first))
-        scale_out = full_colour(*(values.pick(d_ff=neuron) for neuron in neurons))
-        self.keys, self.values, self.narrowed, self.bars, self.numbers = ([] for _ in range(5))
-        for neuron, row in zip(neurons, lines.rows(DRAWN, 10), strict=False):
-            value, tall, place = post.quantity(neuron), min(STRIP, row.height), bar_column.cross(row)
-            self.keys.append(vector_in(key_column.cross(row), keys.pick(d_ff=neuron), "key", scale_in, STRIP))
-            whole = vector_in(value_column.cross(row), values.pick(d_ff=neuron), "value", scale_out, STRIP)
-            narrow = whole.copy().stretch(max(abs(float(value)) / most, 0.02), 1)
-            means(narrow.plate, Length(value, "height", tall / most, value_column.width, tall * 0.02))
-            self.values.append(whole)
-            self.narrowed.append(narrow)
-            unit, high = (place.width - 120) / most, tall * 0.7
-            bar = Box(max(abs(float(value)) * unit, 2), high, signed(float(np.sign(value)), 1.0), 4)
-            means(bar, Length(value, "width", unit, high, 2), Hue(value))
-            bar.key = ("entry", value.name, value.index)
-            self.bars.append(bar.move_to(place.centre).set_x(at(place.left, 0)[0], LEFT))
-            told = number(value, ".2f", "stage number").settle(place.centre)
-            self.numbers.append(told.begin_at(bar.get_right()[0] + units(16)))
-        self.row_name = row_name(f"neuron {post.label('d_ff', first)}", side, self.keys[0].get_y())
-        self.heads = [
-            Words(text, "fact", role).settle(column.cross(head).centre)
-            for column, text, role in (
-                (key_column, "key", "key"), (bar_column, "activation", "ink2"), (value_column, "value", "value"),
-            )
-        ]  # fmt: skip
-        under_bars = bar_column.cross(foot)
-        self.output = vector_in(value_column.cross(foot), output, "residual")
+        one = min(detector.one, (at(0, column.top + TALL)[1] - floor) / most)
+        values = trace[f"parameters.{path}.w2"]
+        below = Room(side.left, STAGE.bottom - HANG + AIR, body.right, STAGE.bottom - NAME)
+        look = VALUE, below.height, "value", full_colour(*(values.pick(d_ff=neuron) for neuron in neurons)), True
+        self.values, self.narrowed, self.bars, self.numbers = ([] for _ in range(4))
+        for neuron, spot in zip(neurons, spots, strict=False):
+            value, centre = post.quantity(neuron), np.array([spot, below.centre[1], 0])
+            self.values.append(Vector(values.pick(d_ff=neuron), *look).move_to(centre))
+            self.narrowed.append(narrow := self.values[-1].copy().stretch(max(abs(float(value)) / most, 0.02), 0))
+            means(narrow.plate, Length(value, "width", VALUE / most, below.height, VALUE * 0.02))
+            self.bars.append(activation_bar(value, one, detector.wide, spot, floor, ground))
+            told = number(value, ".2f", "stage number").next_to(self.bars[-1], UP, buff=units(AIR))
+            self.numbers.append(told)
+        self.names = [
+            row_name(text, side, y, role)
+            for text, y, role in (("activation", floor, "ink2"), ("its value", below.centre[1], "value"))
+        ]
+        away = [np.array([at(body.left + share * SUMS, 0)[0], below.centre[1], 0]) for share in SHARES]
+        self.output = Vector(output, VALUE, below.height, "residual", upright=True).move_to(away[1])
         self.stream, self.later = (
-            vector_in(key_column.cross(foot), one, "residual", full_colour(*stream)) for one in stream
+            Vector(one, VALUE, below.height, "residual", full_colour(*stream), True).move_to(away[0]) for one in stream
         )
-        self.line = rule(at(under_bars.left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
-        self.summed = Words(summed, "fact", "ink2").settle(under_bars.centre)
-        air = RIGHT * units(14)
-        way = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
+        self.summed, self.stream_name = (
+            Words(text, "fact", role).settle(part.get_bottom() + DOWN * units(NAME / 2 + AIR / 2))
+            for text, role, part in ((summed, "ink2", self.output), ("residual stream", "residual", self.stream))
+        )
+        way = arrow(self.output.get_left(), self.stream.get_right(), "residual", 7, 24)
         self.plus = VGroup(way, Words("+", "title", "residual").next_to(way, DOWN, buff=units(2)))
-        self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
 
     def weigh(self) -> Animation:
-        """Each value keeps so much of its height as its neuron fires hard."""
+        """Each value keeps so much of its width as its neuron fires hard."""
         return lagged(map(Narrow, self.values, self.narrowed), 0.35, 2.0)
 
     def pour(self) -> Animation:
         """The values go together into the output, whose entries rise."""
         flights = [Flight(value, self.output, 0.0, kind="row") for value in self.values]
         rise = [Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells]
-        return AnimationGroup(lagged(flights, 0.35, 2.0), lagged(rise, 0.35, 2.0))
+        return AnimationGroup(appear(self.output.plate), lagged(flights, 0.35, 2.0), lagged(rise, 0.35, 2.0))
 
     def add_on(self) -> tuple[Animation, ...]:
         """The output goes to the stream, and is added."""
