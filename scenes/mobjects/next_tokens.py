@@ -9,12 +9,12 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
-from scenes.mobjects.bars import ShareBar, bar_of, end_to_end
-from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import AxisSpan, Tick, means
 from scenes.mobjects.region import Region
 from scenes.mobjects.shapes import dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import at, pixels, units
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -98,66 +98,6 @@ class NextTokens(VGroup):
             numbers.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
             bars.add(bar_of(quantity, "width", unit, self.high, "ink3", 4).move_to(spot, aligned_edge=LEFT))
         return numbers, bars
-
-    def stairs(self, probs: NamedTensor, *tails: Quantity) -> tuple[list[VGroup], VMobject]:
-        """The bars set end to end, each below the one before, that of all others in grey, once for each size of theirs;
-        and the line of zero that they begin from."""
-        zero = Ground()
-        line = means(rule(self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half, "ink3", 2), zero)
-        rows = [[*probs.quantities(), tail] for tail in tails]
-        bars = [end_to_end(row, self.spots, self.whole, self.high, zero) for row in rows]
-        for row in bars:
-            row[-1].set_fill(palette().ink3)
-        return bars, line
-
-    def limit(self, share: Quantity) -> VGroup:
-        """An upright dashed line where the bars that stand end to end would hold `share`."""
-        span = AxisSpan(0, 0.0, 1.0)
-        top, foot = self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half
-        track = means(rule(top, top + RIGHT * units(self.whole), "ink3", 2), span)
-        line = dashes(top, foot, "query", 4).shift(RIGHT * units(self.whole * float(share)))
-        return VGroup(track, means(line, Tick(share, span)))
-
-    def told_limit(self, share: Quantity) -> Words:
-        """The share itself, on top of that line."""
-        spot = self.spots[0] + RIGHT * units(self.whole * float(share)) + UP * (self.half + units(22))
-        return number(share, "share", "fact", "query").settle(spot)
-
-    @property
-    def half(self) -> np.floating | float:
-        """Half of the pitch of the lines, in units."""
-        return units(self.pitch / 2)
-
-    def note(self, text: str, probs: NamedTensor, limit: float) -> Words:
-        """A note beside the bars that stand end to end: where more room is, before them or up to the limit."""
-        place = len(probs) // 2
-        before, after = probs.values[:place].sum(), probs.values[: place + 1].sum()
-        middle = before / 2 if before > limit - after else (after + limit) / 2
-        return Words(text, "large number", "query").settle(
-            self.spots[place] + RIGHT * units(self.whole * float(middle))
-        )
-
-    def under(self, place: int, text: str, share: Quantity) -> VGroup:
-        """A line and a share as a bar, in the middle of what is free after the first `place` tokens were kept."""
-        words, bar = Words(text, "block", "query"), ShareBar(share, self.whole, "", self.high)
-        bar.track.set_fill(palette().line)
-        bar.move_to((self.spots[place] + self.spots[-1]) / 2).align_to(self.spots[0], LEFT)
-        return VGroup(words.next_to(bar, UP, buff=units(SPACE)).align_to(bar, LEFT), bar)
-
-    def below(self, place: int) -> list[VMobject]:
-        """Return names, numbers and bars of all that is listed after the first `place` tokens."""
-        return [*self.names[place:], *self.numbers[place:], *self.bars[place:], *self.rest]
-
-    def down(self, share: float) -> Scissors:
-        """Scissors that cut all bars that stand end to end at a share of one."""
-        right = RIGHT * units(self.whole * float(share))
-        return Scissors(self.spots[0] + UP * self.half + right, self.spots[-1] + DOWN * self.half + right)
-
-    def scissors(self, place: int) -> Scissors:
-        """Scissors that cut the list after its first `place` tokens."""
-        y = float(self.spots[place - 1][1]) - self.half
-        left, right = self.spots[0][0] - units(SPACE), at(self.room.right, 0)[0]
-        return Scissors(np.array([left, y, 0]), np.array([right, y, 0]))
 
 
 class Scissors(VGroup):
@@ -254,7 +194,7 @@ class ModelPrompts:
         self.heads = region.line.columns(2)
         closed, open_ = (real["prompts"].label("sentence", place) for place in (1, 0))
         self.prompt = self.asked(open_, region.line).begin_in(region.line)
-        self.pair = [self.asked(label, room) for label, room in zip((closed, open_), self.heads, strict=True)]
+        self.other = self.asked(closed, region.line).begin_in(region.line)
 
     @staticmethod
     def asked(prompt: Label, room: Room) -> Words:
@@ -275,12 +215,6 @@ class ModelPrompts:
         """The probability that all other tokens of that prompt have together."""
         one, _ = self.at_one(name)
         return self.real[f"{name}_by_temperature.unlisted"].quantity(one)
-
-    def two_lists(self) -> list[NextTokens]:
-        """The lists of a prompt that leaves little open, and of one that leaves much, each with a line for the rest."""
-        others = [(self.others_of(name), "all others") for name in PROMPTS]
-        rooms = zip(PROMPTS, self.card.below.columns(2), others, strict=True)
-        return [NextTokens(self.half_of(name), room, other) for name, room, other in rooms]
 
     def cut_to(self, choice: str, name: str, count: int) -> NamedTensor:
         """The likeliest tokens of a prompt that a rule keeps."""

@@ -17,7 +17,6 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
-    follow,
     grow,
     leave,
     move_ring,
@@ -25,7 +24,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows
-from scenes.chapters.c14_inference.draws import SampledDraws
+from scenes.chapters.c14_inference.draws import CutStrip, SampledDraws, first_choice, limit
 from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
     BeamRace,
@@ -34,6 +33,7 @@ from scenes.chapters.c14_inference.writing import (
     UnsmoothedBar,
     WritingSteps,
     before_chips,
+    cases_in,
     first_lines,
     in_order,
     winner,
@@ -42,13 +42,11 @@ from scenes.chapters.c14_inference.writing import (
 from scenes.layout import STAGE, Room
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
 from scenes.mobjects.region import Region
-from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
@@ -87,18 +85,21 @@ class Inference(Chapter):
         steps = WritingSteps(reads, writes, shares, region.inside, tracks)
         yield from self.one_word(trace, before, region, first)
         yield from self.word_by_word(run, steps, first, writes)
+        one = None
         if "open_cut" in real:
             model = ModelPrompts(real, region)
-            yield from self.the_loser_overtakes(beams, model)
+            yield from self.the_loser_overtakes(beams, model, steps)
         yield from self.several_beginnings(run, tree, writes)
         if "open_cut" in real:
-            draws = SampledDraws(model)
-            yield from self.a_real_model(model, draws)
+            draws = SampledDraws(model, first_choice(trace, before), tree.first)
+            cut = zip(PROMPTS, (False, True), strict=True)
+            other, one = (CutStrip(model, name, draws, stands) for name, stands in cut)
+            yield from self.a_real_model(model, draws, region.called("our translator"))
             yield from self.temperature(model, draws)
-            yield from self.top_k(model, model.two_lists())
-            yield from self.top_p(model)
-            yield from self.four_rules(model)
-        yield from self.what_chance_costs(run, trace, before, region)
+            yield from self.top_k(model, one, other)
+            yield from self.top_p(model, one, other)
+            yield from self.four_rules(model, one)
+        yield from self.what_chance_costs(run, trace, before, region, one)
         layer = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1)
         head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=SHOWN_HEAD[1], kv_head=0)
         kept = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
@@ -242,27 +243,30 @@ class Inference(Chapter):
             stage=[picture.root],
         )
 
-    def the_loser_overtakes(self, beams: Trace, model: ModelPrompts) -> Iterator[Step]:
+    def the_loser_overtakes(self, beams: Trace, model: ModelPrompts, steps: WritingSteps) -> Iterator[Step]:
         """A text whose first token is not the likeliest, and whose sum is the best all the same."""
-        picture = BeamRace(beams, model.card.below.top)
+        picture = BeamRace(beams, model.card.line, model.card.below)
         asked = model.asked(beams["greedy_score"].label("sentence", int(beams["at"])), model.card.line)
         slow, fast = picture.named
         first, last = ([picture.rows[node] for node in nodes] for nodes in (picture.kept[1], picture.kept[-1]))
-        ring = ring_around(first[0], roomy=True)
+        ring = ring_around(first[0][-1], roomy=True)
         start, *before, ahead = map(picture.go_on, range(picture.overtaken))
         yield Step(
             "Beam search keeps several beginnings",
             beat(
                 f"A language model doubts more. Greedy decoding takes “{slow}”, which leaves most: no way back.",
-                appear(model.name, asked.begin_in(model.card.line)),
-                appear(picture.rows[0], picture.name),
+                (
+                    appear(model.name, asked.begin_in(model.card.line), picture.name),
+                    *exchange([steps.tracks[0]], [picture.track]),
+                ),
+                (grow(picture.rows[0][0]), appear(*picture.rows[0][1:])),
                 *start,
                 appear(ring),
             ),
             beat(
                 f"“{fast}” leaves less, but beam search keeps the {beams['width']} best.",
-                reshape(ring, ring_around(picture.rows[picture.best[1]], roomy=True)),
-                reshape(ring, ring_around(VGroup(*first), roomy=True)),
+                reshape(ring, ring_around(picture.rows[picture.best[1]][-1], roomy=True)),
+                reshape(ring, ring_around(VGroup(*(row[-1] for row in first)), roomy=True)),
             ),
             beat("Each token shrinks its text:", leave(ring), *(play for plays in before for play in plays)),
             beat(
@@ -276,36 +280,38 @@ class Inference(Chapter):
                 *picture.logarithms(),
             ),
             beat("All lines fall: a sum favours short texts.", *picture.end(), appear(*picture.ends)),
-            stage=[],
+            stage=[steps.tracks[0]],
         )
 
-    def a_real_model(self, model: ModelPrompts, draws: SampledDraws) -> Iterator[Step]:
+    def a_real_model(self, model: ModelPrompts, draws: SampledDraws, ours: Words) -> Iterator[Step]:
         """Another model, said to be another one, at a token that leaves much open; and chance that chooses there."""
-        tokens, (most, *_, others) = draws.list, draws.rows[draws.one]
-        ring, around = ring_around(model.prompt, roomy=True), ring_around(draws.strip[0])
+        listed, (most, *_, others) = draws.list, draws.rows[draws.one]
+        ring, (best, *_, tail) = ring_around(model.prompt, roomy=True), draws.strips[draws.one]
+        around = ring_around(best)
         yield Step(
             "A model with more to choose from",
             beat(
                 "After this beginning, much is open:",
-                (appear(model.prompt, ring), appear_in_turn([*tokens.names], "row")),
+                leave(ours, draws.first),
+                (appear(model.name, model.prompt, ring), reshape(draws.strip, draws.strips[draws.one])),
             ),
             beat(
                 "the likeliest tokens, and all the others together.",
-                (leave(ring), appear(*tokens.numbers[:1]), *(grow(bar) for bar in tokens.bars[:-1])),
-                (appear(tokens.rest), grow(tokens.bars[-1])),
+                (leave(ring), deal([*draws.strip], [*listed.bars]), appear_in_turn([*listed.names, listed.rest])),
+                appear(*listed.numbers[:1]),
             ),
             beat(
                 f"Greedy decoding would take “{draws.best}” every time. Sampling draws:",
-                (appear(draws.edges, draws.axis), *exchange([*tokens.bars], [*draws.stairs], "row")),
-                exchange([*draws.stairs], [*draws.strip], "row"),
+                appear(around),
+                (leave(around, listed.bars), appear(draws.axis)),
             ),
             beat("each random spot falls on one token,", *draws.fall()),
             beat(
                 f"on “{draws.best}” with {most:.1%}, in the tail with {others:.1%}.",
-                appear(around),
-                move_ring(around, draws.strip[-1]),
+                appear(ring := ring_around(best)),
+                move_ring(ring, tail),
             ),
-            stage=[model.name],
+            stage=[ours, draws.edges, draws.strip, draws.first],
         )
 
     def temperature(self, model: ModelPrompts, draws: SampledDraws) -> Iterator[Step]:
@@ -323,102 +329,71 @@ class Inference(Chapter):
             stage=[model.name, model.prompt, draws],
         )
 
-    def top_k(self, model: ModelPrompts, lists: list[NextTokens]) -> Iterator[Step]:
+    def top_k(self, model: ModelPrompts, one: CutStrip, other: CutStrip) -> Iterator[Step]:
         """Scissors after a fixed number of tokens."""
-        real, k = model.real, int(model.real["k"])
-        held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
-        scissors = [one.scissors(k) for one in lists]
-        cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
-        tails = [ring_around(VGroup(*one.below(k)), roomy=True) for one in lists]
-        kept = [VGroup(*one.bars[:k]) for one in lists]
-        verdicts = [one.under(k, f"{share:share}", share) for one, share in zip(lists, held, strict=True)]
-        numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
+        both, k = (one, other), model.real["k"]
+        tails = [ring_around(part.full[one.k :]) for part in both]
         yield Step(
             "Top-k: always the same number",
             beat(
                 "A draw from the tail can derail a text, so cut it off.",
-                tuple(appear_in_turn([*part]) for one in lists for part in one),
+                (reshape(one.strip, one.full), appear(other.prompt, other.edges, other.strip)),
+                appear(*one.words[0], *other.words[0]),
                 draw(*tails, kind="row"),
             ),
             beat(
-                f"Top-k keeps the {real['k']} likeliest tokens",
-                tuple(play for one in scissors for play in one.cut()),
-                leave(*tails, *(part for one in lists for part in one.below(k))),
+                f"Top-k keeps the {k} likeliest tokens",
+                tuple(play for part in both for play in part.scissors(part.full[one.k - 1]).cut()),
+                leave(*tails, *(part.strip[one.k :] for part in both)),
             ),
             beat(
                 "and renormalizes: they add up to one.",
-                tuple(
-                    play
-                    for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
-                    for play in (reshape(bars, one.state(cut)), *exchange(one.numbers[:k], [*new], "row"))
-                ),
+                (leave(*one.words[0], *other.words[0]), *(reshape(part.strip[: one.k], part.grown) for part in both)),
+                appear(*one.words[1], *other.words[1]),
             ),
             beat(
-                f"Left, they had {held[0]:share}; right, {held[1]:share}. "
-                + claim(bool(held[0] > 1.5 * held[1]), "One k does not fit all prompts.", "Here one k fits both."),
-                appear(*(part for words, bar in verdicts for part in (words, bar.track))),
-                *(grow(bar.bar) for _, bar in verdicts),
+                f"Above, they had {one.held:share}; below, {other.held:share}. "
+                + claim(bool(other.held > 1.5 * one.held), "One k does not fit all prompts.", "Here one k fits both."),
+                *(appear(part.told(part.held)) for part in both),
             ),
-            stage=[model.name, *model.pair],
+            stage=[model.name, one.prompt, one.edges, one.strip],
         )
 
-    def top_p(self, model: ModelPrompts) -> Iterator[Step]:
-        """Bars end to end, until they hold enough."""
-        real, lists = model.real, model.two_lists()
-        kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
-        sizes = [(model.others_of(name), real[f"{name}_running.tail_kept"]) for name in PROMPTS]
-        stairs = [
-            one.stairs(model.half_of(name), *tails) for one, name, tails in zip(lists, PROMPTS, sizes, strict=True)
-        ]
-        limits = [one.limit(real["p"]) for one in lists]
+    def top_p(self, model: ModelPrompts, one: CutStrip, other: CutStrip) -> Iterator[Step]:
+        """Strips are cut where they hold enough."""
+        p, both = model.real["p"], (one, other)
+        line = limit(one, other, p)
         follows = claim(
-            kept[1] > kept[0], "The less certain, the more it keeps.", "Here it does not grow with the doubt."
+            one.count > other.count, "The less certain, the more it keeps.", "Here it does not grow with the doubt."
         )
-        notes = [
-            one.note(f"{count}", model.half_of(name), real["p"])
-            for one, count, name in zip(lists, kept, PROMPTS, strict=True)
-        ]
-        left, right = (
-            (
-                one.down(real["p"]).cut(),
-                (leave(*bars[int(count) :]) if count <= LISTED else reshape(bars, cut), appear(note)),
-            )
-            for one, count, ((bars, cut), _), note in zip(lists, kept, stairs, notes, strict=True)
-        )
+        kept = [part for both_parts in both for part in both_parts.strip[: one.k]]
         yield Step(
             "Top-p: as many as it takes",
             beat(
-                "Set the bars end to end, likeliest first.",
-                tuple(
-                    play
-                    for one, ((bars, _), line) in zip(lists, stairs, strict=True)
-                    for play in (appear(line, one.rest[0]), *exchange([*one.bars], [*bars], "slow"))
-                ),
+                "Both uncut again, likeliest first.",
+                tuple(reshape(part.strip[: one.k], part.full[: one.k]) for part in both),
+                appear(*(piece for part in both for piece in (*part.strip[one.k :], *part.words[0])), rise=False),
             ),
             beat(
-                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:",
-                draw(*limits, kind="row"),
-                appear(*(one.told_limit(real["p"]) for one in lists)),
+                f"Top-p, or nucleus sampling, keeps the fewest that hold {p:share}:",
+                draw(line[0], kind="row"),
+                appear(line[1]),
             ),
-            beat(f"on the left {kept[0]} tokens,", *left),
-            beat(f"on the right {kept[1]}. {follows}", *right),
-            stage=[
-                model.name,
-                *model.pair,
-                *(part for one in lists for part in (one.names, one.bars[:LISTED])),
-            ],
+            beat(f"above, {one.count} tokens,", *one.keep()),
+            beat(f"below, {other.count}. {follows}", *other.keep()),
+            stage=[model.name, *(part for strip in both for part in (strip.prompt, strip.edges)), *kept],
         )
 
-    def four_rules(self, model: ModelPrompts) -> Iterator[Step]:
+    def four_rules(self, model: ModelPrompts, one: CutStrip) -> Iterator[Step]:
         """The same prompt gone on with under each rule, by the same random numbers."""
-        real, region = model.real, model.card
+        real = model.real
         titles = {
             "cold": f"temperature {real['cold']:.1f}",
             "hot": f"temperature {real['hot']:.1f}",
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        picture = SampledTexts(real, titles, region.below)
+        picture = SampledTexts(real, titles, one.draws.list.room)
         places = [*titles]
         yield Step(
             "One chance, four rules",
@@ -443,10 +418,12 @@ class Inference(Chapter):
                 ),
                 (picture.written(places.index("top_k")), picture.written(places.index("top_p"))),
             ),
-            stage=[model.name, model.prompt],
+            stage=[model.name, model.prompt, one.edges, one.strip, one.off, one.words[0]],
         )
 
-    def what_chance_costs(self, run: Trace, trace: Trace, before: int, region: Region) -> Iterator[Step]:
+    def what_chance_costs(
+        self, run: Trace, trace: Trace, before: int, region: Region, last: CutStrip | None
+    ) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -455,12 +432,13 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
-        left, right = region.inside.columns(2)
+        titles = ("greedy decoding", "sampled", "unsmoothed")
+        strip = last.draws.place if last else region.line
+        below = last.draws.list.room if last else region.below
         shares = zip((greedy, sampled, without), titles, strict=True)
-        first, second, third = (left.fit(HundredCases(*one, "right, of a hundred")) for one in shares)
+        first, second, third = (cases_in(below, *share) for share in shares)
         emptied, filled = (
-            (leave(old.title, old.score), reshape(first.dots, new.dots, "slow"), follow(VGroup(new.title, new.score)))
+            [(leave(old.title, old.score), appear(new.title), reshape(first.dots, new.dots, "slow")), appear(new.score)]
             for old, new in ((first, second), (second, third))
         )
         by_seed = {choice: exact.pick(choice=choice) for choice in choices}
@@ -468,13 +446,16 @@ class Inference(Chapter):
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         alone = trace.about["config"]["encoder_layers"] == 0
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
-        peeled, taught = UnsmoothedBar(run, others, right), costs and not alone and others < HALF_SURE
+        peeled, taught = UnsmoothedBar(run, others, strip), costs and not alone and others < HALF_SURE
+        ours = region.called("our translator")
+        before_it = [last.name, last.prompt, last.off, last.words[0]] if last and taught else []
         yield Step(
             "What chance costs, and why",
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
+                *([(leave(*before_it), *peeled.come(last.strip if last else None)), appear(ours)] if taught else []),
                 (appear(first.title, first.note, first.score), fill(first.dots, "row")),
-                emptied,
+                *emptied,
             ),
             beat(
                 claim(
@@ -482,7 +463,7 @@ class Inference(Chapter):
                     "Is that doubt? Label smoothing taught it to leave every word a little.",
                     "No difference that we can tell from chance.",
                 ),
-                *(peeled.come() if taught else []),
+                *([draw(ring := ring_around(peeled.layer), kind="slow"), leave(ring)] if taught else []),
             ),
             *([beat("Subtract it,", *peeled.peel())] if taught else []),
             beat(
@@ -493,9 +474,9 @@ class Inference(Chapter):
                     + claim(most, "Most of the cost was the smoothing, not doubt.", "The rest is doubt."),
                     f"Without what label smoothing adds, it gets {without:share} right.",
                 ),
-                filled,
+                *filled,
             ),
-            stage=[region.called("our translator")],
+            stage=[*before_it, last.edges, last.strip] if last and taught else [ours],
         )
 
     def old_keys_and_values(self, run: Trace, picture: KeptRows, name: Words) -> Iterator[Step]:

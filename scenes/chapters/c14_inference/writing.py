@@ -21,10 +21,12 @@ from scenes.animations import (
     reshape,
 )
 from scenes.chapters.c14_inference.cache_rows import APART, MOST_ROWS, chips_in, lines_in
+from scenes.chapters.c14_inference.draws import FIRST
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_in, bar_of
+from scenes.mobjects.bars import bar_in
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.plots import Plot
+from scenes.mobjects.role_table import CASE, HundredCases
 from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arch, curve, rule
 from scenes.mobjects.text import Words, number, word
@@ -34,12 +36,12 @@ from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the bar from which smoothing is peeled, and from a word or number to what is beside it.
-BROAD, SPACE = 150.0, 12.0
+#: Px from a word or number to what is beside it.
+SPACE = 12.0
 #: The part of a line's height that a bar has, and px of the line of keys and values that are kept.
 THICK, KEPT = 0.6, 92.0
-#: Px of a line of the list of likely words.
-LISTED = 76.0
+#: Px of a line of the list of likely words, and at the left of a hundred cases, which stand so many in a row.
+LISTED, SIDE, ROW = 76.0, 300.0, 20
 #: A choice with more than this is hardly in doubt.
 HALF_SURE = 0.5
 
@@ -163,32 +165,44 @@ class EncoderKeys:
 
 
 class UnsmoothedBar:
-    """The bar of a word below the layer that all others have, and the same bar without what smoothing adds."""
+    """The share of a word and that of all others, end to end, and that of the word without what smoothing adds."""
 
-    def __init__(self, run: Trace, others: Quantity, room: Room) -> None:
+    def __init__(self, run: Trace, others: Quantity, place: Room) -> None:
         chosen, without = (run[f"greedy.{name}"].quantity(0) for name in ("chosen_probs", "unsmoothed"))
-        names, whole = room.split_columns(2 * BROAD)[0].split_rows(-HIGH, 16)[::-1]
         self.bar, self.layer, self.full = (
-            bar_of(share, "height", whole.height, BROAD, role, 6).move_to(whole.centre)
+            bar_in(place, share, place.width, place.height, role, radius=3)
             for share, role in zip((chosen, others, without), ("weight", "ink3", "weight"), strict=True)
         )
-        foot, top = at(0, whole.bottom), at(0, whole.top)
-        for bar in (self.bar, self.full):
-            bar.align_to(foot, DOWN).set_z_index(1)
-        self.layer.align_to(top, UP)
+        self.layer.align_to(at(place.right, 0), RIGHT)
         self.numbers = [number(share, ".1%", "stage number", "background") for share in (chosen, without)]
-        for text in self.numbers:
-            text.settle(self.bar.get_center()).set_z_index(1).paper = self.bar
-        self.name = Token(run["greedy.probs"].label("step", 0)).move_to(names.centre)
-        self.share = Words(f"all others: {others:.1%}", "fact").next_to(self.layer, RIGHT, buff=units(SPACE))
+        for bar, text in zip((self.bar, self.full), self.numbers, strict=True):
+            text.settle(self.bar.get_center()).set_z_index(1).paper = bar.set_z_index(1)
+        self.name = Token(run["greedy.probs"].label("step", 0)).next_to(self.bar, LEFT, buff=units(2 * SPACE))
+        self.share = Words(f"all others: {others:.1%}", "fact").settle(self.bar.get_bottom() + DOWN * units(LINE / 2))
+        self.share.end_at(self.layer.get_right()[0])
 
-    def come(self) -> list[Animation]:
-        """The bar, and on top of it the layer."""
-        return [appear(self.bar, self.numbers[0], self.name), appear(self.layer, self.share)]
+    def come(self, strip: VGroup | None) -> tuple[Animation, ...]:
+        """A strip becomes the share of the word and that of all others."""
+        parts = [self.bar, self.layer]
+        come = exchange([strip[0], strip[1:]], parts) if strip else [appear(*parts)]
+        return *come, appear(self.numbers[0], self.name, self.share)
 
     def peel(self) -> list[Animation]:
         """The word takes what smoothing gave to all others."""
-        return [leave(self.numbers[0], self.share), reshape(self.bar, self.full), appear(self.numbers[1])]
+        gone = leave(self.numbers[0], self.share, self.layer)
+        return [(gone, reshape(self.bar, self.full)), appear(self.numbers[1])]
+
+
+def cases_in(room: Room, share: Quantity, title: str) -> HundredCases:
+    """A share of a hundred cases in long rows, with what they are at their left."""
+    side, place = room.split_rows(LINE)[1].split_columns(SIDE)
+    made = HundredCases(share, title, "right, of a hundred")
+    pitch = min(place.width / ROW, place.height * ROW / len(made.dots))
+    for i, dot in enumerate(made.dots):
+        dot.scale(pitch / CASE).move_to(at(place.left + (i % ROW + 0.5) * pitch, place.top + (i // ROW + 0.5) * pitch))
+    for text, line in zip((made.title, made.score, made.note), side.rows(3), strict=True):
+        text.begin_in(line)
+    return made
 
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
@@ -204,10 +218,12 @@ ROOT, SOURCE, LINE = 52.0, 80.0, 46.0
 #: Px of the thinnest stream, and by which parts of one overlap; how opaque the rest is, which goes on in none that is
 #: shown, and which part of a stream comes before words.
 THINNEST, SEAM, MIST, PASSED = 2.0, 2.0, 0.3, 0.6
+#: Px by which a stream is round at its corners: as good as not, but it has the points of a bar that it becomes.
+ROUND = 0.5
 #: Px of the number at the end of a line, and of those at an axis.
 END_OF, NUMBERS = 190.0, 110.0
-#: Px of a strip, and of the text at its left.
-STRIP, TEXT = 92.0, 380.0
+#: Px of a strip, of the text at its left, and of a number behind the longest.
+STRIP, TEXT, END = 92.0, 330.0, 110.0
 
 
 class BeamTree(VGroup):
@@ -260,14 +276,18 @@ class BeamTree(VGroup):
         #: The branch of the winner, as far as it is shown.
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.branch = VGroup(self._between(node) for node in best if node in self.ends)
+        #: The likeliest first token, which other pictures know as well.
+        self.first = tree["token"].label("node", self.nodes[0][0])
+        if self.nodes[0][0] in self.lanes:
+            self.lanes[self.nodes[0][0]].key = FIRST
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         #: The sums of the best text and of the next one at their ends, where these are the last that is shown.
         self.sums = VGroup()
         for node in [int(node) for node in tree["hypotheses"].values[:2] if node in self.nodes[-1]]:
             text, (end, y, _) = number(tree["score"].quantity(node), ".2f", "large number"), self.ends[node][1]
             self.sums.add(text.settle(np.array([end, y, 0])).begin_at(end + units(SPACE)))
-        if self.sums:
-            self.sums.add(Words("sum", "fact", "ink2").next_to(self.sums[0], UP, units(SPACE), LEFT))
+        for told, side, one in zip(("sum", "next best"), (UP, DOWN), [*self.sums], strict=False):
+            self.sums.add(Words(told, "fact", "ink2").next_to(one, side, units(SPACE), LEFT))
         tall = (node for node in dict.fromkeys(best[:: max(1, len(best) - 1)]) if node in self.lanes)
         #: How likely the best text is after its first token and at its end: the height of its stream.
         self.heights = [self._height(node) for node in tall if self.lanes[node].height > units(4 * LINE)]
@@ -292,7 +312,7 @@ class BeamTree(VGroup):
         gap, seam, start = units(SPACE) * RIGHT, units(SEAM) * RIGHT, self.ends[before][1]
         self.ends[node] = text.get_left() - gap, text.get_right() + gap
         if high >= LINE:
-            lane = Box(place.width, high + THINNEST, palette().weight, 0).move_to(place.centre)
+            lane = Box(place.width, high + THINNEST, palette().weight, ROUND).move_to(place.centre)
             means(lane, Length(share, "height", self.px, place.width, more=THINNEST), Stands(label))
             self.lanes[node], self.ends[node] = lane, (lane.get_left() + seam, lane.get_right() - seam)
             text.set_fill(palette().background).paper = lane
@@ -357,10 +377,10 @@ class BeamRace:
 
     Args:
         run: `experiment.beams`.
-        top: px of what stands above it.
+        line, room: the line of the text that is gone on with, and the room below it.
     """
 
-    def __init__(self, run: Trace, top: float) -> None:
+    def __init__(self, run: Trace, line: Room, room: Room) -> None:
         step, score, self.parent = run["step"], run["score"], run["parent"].values.tolist()
         self.token, self.shares = run["token"], run["score.text_probs"]
         alive = np.flatnonzero((run["kept"].values > 0) | (run["finished"].values > 0)).tolist()
@@ -374,14 +394,16 @@ class BeamRace:
         #: The first step after which the best of the beam is ahead, and the texts that are kept after each until then.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
         self.kept = [[node for node in alive if step.values[node] == t] for t in range(self.overtaken + 1)]
-        head, body = Room(STAGE.left, top, STAGE.right - END_OF, STAGE.bottom).split_rows(HIGH / 2, 20)
+        body = room.split_columns(-END)[0]
         self.line, self.places = body.split_columns(TEXT)[1], body.rows(int(run["width"]), 26)
-        self.name = Words("probability of the text", "fact", "ink2").settle(head.centre)
-        self.name.begin_at(at(self.line.left, 0)[0])
+        self.name = Words("probability of the text", "fact", "ink2").end_in(line)
+        #: A probability of one, as long as it was before anything was written.
+        whole = self.line.cross(self.places[0])
+        self.track = Box(whole.width, STRIP, palette().surface, 6, palette().line, 2).move_to(whole.centre)
         rows = ((node, place) for nodes in self.kept for node, place in zip(nodes, self.places, strict=False))
         self.rows = {node: self._row(node, place) for node, place in rows}
         low = min(float(score.values[alive].min()), *map(float, slow))
-        inner = Room(STAGE.left + NUMBERS, top + 60, STAGE.right - END_OF, STAGE.bottom - 96)
+        inner = Room(STAGE.left + NUMBERS, room.top + 60, STAGE.right - END_OF, STAGE.bottom - 96)
         self.plot = Plot.filling(inner, step, score, ((0, len(words)), (1.12 * low, -0.05 * low)))
         self.plot.add(self.plot.heights(slow[:1], ".0f"), self.plot.heights(slow[-1:], ".2f"))
         self.plot.add(self.plot.ticks([self.times[self.overtaken], self.times[-1]]))
@@ -435,7 +457,7 @@ class BeamRace:
     def logarithms(self) -> list[tuple[Animation, ...]]:
         """Each strip becomes a dot, as high as its logarithm, and lines lead to it."""
         rows = [self.rows[node] for node in self.kept[-1]]
-        rest = self.name, *(part for row in rows for part in row[1:])
+        rest = self.name, self.track, *(part for row in rows for part in row[1:])
         dots, before = exchange([row[0] for row in rows], self.dots, "row"), self.lines[: self.overtaken]
         return [(leave(*rest), appear(self.plot), *dots), *((draw(*lines),) for lines in before)]
 
