@@ -21,7 +21,7 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c15_interpretation.ablation import AblatedHeads, LostWords, SpareHeads, WrongTranslation
+from scenes.chapters.c15_interpretation.ablation import AblatedHeads, LostWords, WrongTranslation
 from scenes.chapters.c15_interpretation.induction import InductionHead, InductionTraining
 from scenes.chapters.c15_interpretation.lens import LogitLens, StreamTaps
 from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
@@ -31,6 +31,7 @@ from scenes.mobjects.pause import Pause
 from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.spare_heads import SpareHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
@@ -70,7 +71,6 @@ class Interpretation(Chapter):
             yield from self.probe(trace, panels, taps)
         yield from self.logit_lens(trace, taps, panels is not None and f"{PROBE}.spots" in trace)
         yield from self.patching(trace)
-        yield from self.two_routes(trace)
         yield from self.induction(trace)
         yield from self.a_pattern_is_a_guess(trace, heads)
 
@@ -222,10 +222,8 @@ class Interpretation(Chapter):
             "A linear probe: can the gender be read?",
             beat(
                 "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
-                (
-                    appear(picture.plot, picture.names[0], picture.needles[0], picture.legend),
-                    appear_in_turn([*picture.known[0]], "slow"),
-                ),
+                appear(picture.plot, picture.names[0], picture.needles[0], picture.legend),
+                appear_in_turn([*picture.known[0]], "slow"),
             ),
             beat("A linear probe: the line that parts them best.", draw(picture.line)),
             beat("New nouns:", *picture.ask()),
@@ -354,20 +352,18 @@ class Interpretation(Chapter):
                 )
                 if moved
                 else "Only an intervention can show this.",
-                draw(picture.way(most), kind="slow"),
+                picture.way(most),
             ),
             stage=[],
         )
+        yield from self.two_routes(run, picture)
 
-    def two_routes(self, trace: Trace) -> Iterator[Step]:
+    def two_routes(self, run: Trace, passes: TwoPasses) -> Iterator[Step]:
         """The head that moves the gender, and the words that the decoder goes by without it."""
-        run = trace.under(PATCHING)
-        if f"{PAIR}_heads" not in run:
-            return
         given, off, alone = (run[f"{PAIR}_{name}"] for name in ("heads", "off", "unpatched"))
         mine, other = alone.words("choice")
         region = Region(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
-        picture = TwoRoutes(run, PAIR, region.inside)
+        picture = TwoRoutes(run, PAIR, passes, region.inside)
         *place, most = given.pick(choice=1).largest()
         lone = bool((given.values[1] > alone.quantity(1, 0) + HARDLY).sum() == 1)
         layer, head = (one.position for one in place)
@@ -380,7 +376,7 @@ class Interpretation(Chapter):
             "Two routes to the gender",
             beat(
                 f"Two routes to “{mine}”: from “{noun}” by a head, and from the Spanish words.",
-                appear(picture.source, picture.heads, *picture.prefixes[:1], picture.decoder, picture.out),
+                appear(picture.heads, picture.decoder, picture.out),
                 *picture.routes(),
                 appear(picture.answer),
                 ambient=pulses([*picture.first[0], picture.second[0]]),
@@ -415,7 +411,7 @@ class Interpretation(Chapter):
                 *picture.slip(),
                 ambient=pulses([picture.second[1]]),
             ),
-            stage=[],
+            stage=[picture.source, picture.prefixes[0]],
         )
 
     def induction(self, trace: Trace) -> Iterator[Step]:
@@ -466,7 +462,7 @@ class Interpretation(Chapter):
         off = run["ablated"].pick(layer=layer, head=head)
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        picture = InductionTraining(run, weights, off, others, copying.pattern, region.inside)
+        picture = InductionTraining(run, weights, (off, *others), copying)
         spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
@@ -526,7 +522,8 @@ def taps_of(trace: Trace) -> StreamTaps:
     """The stream of the last token but one that the decoder reads, which the heads of an encoder lie along, too."""
     decoded, ranks = decoder_rows_of(trace), trace[f"{DECODER}.lens_ranks"]
     row = max(len(decoded.reads) - 2, 0)
-    rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
+    names = f"{DECODER}.0.resid_pre", *(f"{DECODER}.{layer}.resid_post" for layer in blocks(trace, DECODER))
+    rows = [trace[name].pick(batch=0, position=row) for name in names]
     return StreamTaps(rows, ranks.words("layer"), decoded.reads[row])
 
 
@@ -534,9 +531,8 @@ def panels_of(trace: Trace, heads: SortedHeads, taps: StreamTaps) -> AblatedHead
     """The heads of this very model in a row, with what is right without each."""
     if not ours(trace):
         return None
-    right = trace[RIGHT].pick(role=WHOLE)
-    before, averages = right.pick(model=0).quantity(0, 0), trace[f"{OFF}.encoder_average"]
-    return AblatedHeads(heads.weights, averages, right.pick(model=1), before, taps.layers, taps.below)
+    averages = trace[f"{OFF}.encoder_average"]
+    return AblatedHeads(heads.weights, averages, trace[RIGHT].pick(role=WHOLE), [*taps.layers, taps.below])
 
 
 def wrong_translation(trace: Trace) -> WrongTranslation | None:
@@ -568,11 +564,6 @@ def rival_of(trace: Trace, lens: LogitLens, written: Label) -> tuple[Label, Mobj
     ahead = next((label for label in lens.tops[1] if str(label) in forms), None)
     place = lens.words[1].get(str(ahead))
     return (ahead, place) if ahead and place and str(ahead) != str(written) else None
-
-
-def stops(trace: Trace, stack: str) -> list[str]:
-    """The names of a stack's vectors before the first layer, and after each."""
-    return [f"{stack}.0.resid_pre", *(f"{stack}.{layer}.resid_post" for layer in blocks(trace, stack))]
 
 
 def extremes(right: NamedTensor) -> list[tuple[int, int]]:

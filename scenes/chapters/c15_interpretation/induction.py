@@ -6,19 +6,7 @@ from collections.abc import Callable, Sequence
 
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import (
-    Flight,
-    Play,
-    Through,
-    Travel,
-    appear,
-    appear_in_turn,
-    draw,
-    exchange,
-    leave,
-    pulses,
-    reshape,
-)
+from scenes.animations import Flight, Play, Through, Travel, appear, draw, exchange, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.marks import End, Tick, means
@@ -56,7 +44,7 @@ class InductionHead:
     """
 
     def __init__(self, weights: NamedTensor, earlier: NamedTensor | None, room: Room = STAGE) -> None:
-        half, labels = len(weights) // 2, weights.words("query")
+        self.room, half, labels = room, len(weights) // 2, weights.words("query")
         #: The letter that attends most to what followed its earlier copy.
         self.query = max(range(half, 2 * half - 1), key=lambda i: float(weights.values[i, i - half + 1]))
         self.goal = self.query - half + 1
@@ -108,7 +96,7 @@ class InductionHead:
             (leave(self.marked, self.told, *(chip.box for chip in (*there, *self.first))),
              *exchange(letters, [*rows[: len(there)], *columns], "camera"),
              Travel(self.lines, self.pattern.lines[row], kind="camera", leaving=True)),
-            (appear(self.pattern.cells, self.note, rows[len(there) :], rise=False), appear_in_turn(others)),
+            (appear(self.pattern.cells, self.note, rows[len(there) :], *others, rise=False)),
         ]  # fmt: skip
 
     def flow(self) -> Callable[[float], Animation]:
@@ -122,25 +110,15 @@ class InductionTraining:
     Args:
         run: the tensors of the experiment `induction`.
         weights: frame × query × key, of one head.
-        off: the accuracy in the end without this head.
-        others: the same of other trainings, without the head with the clearest stripe.
-        pattern: the head as it is in the end, from copy to copy.
-        room: what has this grid at its left.
+        shares: the accuracy in the end without this head, and that of other trainings without theirs.
+        head: as it is in the end, with its grid from copy to copy at the left of its room.
     """
 
-    def __init__(
-        self,
-        run: Trace,
-        weights: NamedTensor,
-        off: Quantity,
-        others: Sequence[Quantity],
-        pattern: Pattern,
-        room: Room,
-    ) -> None:
+    def __init__(self, run: Trace, weights: NamedTensor, shares: Sequence[Quantity], head: InductionHead) -> None:
         accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
         since, until = run["rise_steps"].quantities()
-        body = room.split_columns(room.height - AROUND, 110)[1]
-        self.pattern, copied = pattern, between_copies(weights)
+        body = head.room.split_columns(head.room.height - AROUND, 110)[1]
+        self.pattern, copied, (off, *others) = head.pattern, between_copies(weights), shares
         self.states = [self._state(copied, k) for k in range(len(steps))]
         self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - RESULTS - 90, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())

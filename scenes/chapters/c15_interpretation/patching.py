@@ -33,7 +33,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.wording import letter_of
 from scenes.theme import at, ink_on, pace, palette, pixels, shared, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between two runs, for the names of their layers, and between two layers; and of the turn of a route.
@@ -42,8 +42,8 @@ BETWEEN, FLOOR, TURN = 150.0, 36.0, 32.0
 DONOR, FORMED = 0.45, 0.56
 #: How opaque a vector's tile is; the share of the farthest move from which on a move is seen.
 TINT, SEEN = 0.3, 0.05
-#: From so many px on, two bars have large words.
-TALL = 200.0
+#: From so many px on, two bars have large words; px around a box between routes, and from it to the bars.
+TALL, AIR, OUT = 200.0, 40.0, 90.0
 #: The colours of the own form of a word and of that in the other sentence, and of what brings either.
 FORMS = "weight", "query"
 
@@ -95,13 +95,13 @@ class EncoderRun:
         ]
 
 
-def shaded(share: Quantity, told: bool, place: Room, aside: float = 0.0) -> VGroup:
-    """A cell as bright as a share; where it is `told`, with its number, so many px left of the middle."""
+def shaded(share: Quantity, told: bool, place: Room) -> VGroup:
+    """A cell as bright as a share; where it is `told`, with its number."""
     fill = shared(share)
     box = means(Box(place.width, place.height, fill, 8, palette().line, 2), Shade(share)).move_to(place.centre)
     if not told:
         return VGroup(box)
-    text = number(share, "share", "stage number").settle(place.centre + LEFT * units(aside)).set_fill(ink_on(fill))
+    text = number(share, "share", "stage number").settle(place.centre).set_fill(ink_on(fill))
     text.paper = box
     return VGroup(box, text)
 
@@ -122,10 +122,10 @@ class TwoPasses:
         rows, given = run[f"{key}_rows"], run[f"{key}_donor_rows"]
         self.probs, unpatched, self.moved = run[f"{key}_prob"], run[f"{key}_unpatched"], run[f"{key}_rows.moved"]
         top, body = room.split_rows(112, 30)
-        left, right = body.split_columns(DONOR * (body.width - BETWEEN), BETWEEN)
-        self.donor, self.own = EncoderRun(given, "query", left), EncoderRun(rows, "residual", right)
-        places = [side.cross(top).split_columns(-FORMED * left.width, 40) for side in (left, right)]
-        (_, there), (_, self.room) = places
+        left, right = in_two(body)
+        self.own, self.donor = EncoderRun(rows, "residual", left), EncoderRun(given, "query", right)
+        places = [side.cross(top).split_columns(-FORMED * right.width, 40) for side in (left, right)]
+        (_, self.room), (_, there) = places
         self.answer = FormBars(unpatched.pick(part="donor"), there)
         self.answers, self.unpatched = (FormBars(unpatched.pick(part="own"), self.room) for _ in range(2))
         #: The Spanish words that stand already, in both runs.
@@ -136,7 +136,7 @@ class TwoPasses:
             call = word(rows.label("layer", layer), "fact", "ink2")
             self.calls.add(call.settle(np.array([at(left.right + BETWEEN / 2, 0)[0], line[0].centre[1], 0])))
             shares = zip(self.probs.pick(choice=1, layer=layer).quantities(), line, strict=True)
-            self.told.append(VGroup(shaded(p, bool(p > least), place, 0.27 * place.width) for p, place in shares))
+            self.told.append(VGroup(shaded(p, bool(p > least), place) for p, place in shares))
 
     def forward(self) -> list[tuple[Animation, ...]]:
         """Both runs, layer by layer."""
@@ -193,13 +193,24 @@ class TwoPasses:
                 turns.append(AnimationGroup(flight, leave(own), appear(self.told[layer][position], rise=False)))
         return lagged(turns, 0.3)
 
-    def way(self, positions: Sequence[int]) -> VMobject:
-        """A line up the layers, through one position of each; to the side it goes between two of them."""
-        cells = [self.told[layer][position][0] for layer, position in enumerate(positions)]
-        corners = [cell.get_center() for cell in cells]
-        half = UP * cells[0].height / 2
-        turns = (turn for a, b in pairwise(corners) for turn in (a + UP * (b - a) / 2, b - UP * (b - a) / 2))
-        return wire([corners[0] - half, *turns, corners[-1] + half], "query", 9)
+    def way(self, positions: Sequence[int]) -> Play:
+        """Lines from a token up to the answer, through one cell of each layer; what takes no part in it leaves."""
+        cells = [line[position] for line, position in zip(self.told, positions, strict=True)]
+        others = [cell for line in self.told for cell in line if cell not in cells]
+        stops = [self.own.tokens[positions[0]], *(cell[0] for cell in cells)]
+        links = VGroup()
+        for below, above in zip(stops, [*stops[1:], None], strict=True):
+            start = below.get_top()
+            end = above.get_bottom() if above else start + UP * units(FLOOR / 2)
+            middle = UP * (start + end) / 2
+            links.add(wire([start, start * RIGHT + middle, end * RIGHT + middle, end], "query", 9))
+        gone = leave(*others, self.donor.tokens, *self.donor.tiles, self.answer, self.before[1])
+        return gone, lagged(map(draw, links), 1.0)
+
+
+def in_two(room: Room) -> tuple[Room, Room]:
+    """The room of the run that is followed, and of what stands beside it."""
+    return room.split_columns(-DONOR * (room.width - BETWEEN), BETWEEN)
 
 
 class TwoRoutes:
@@ -210,28 +221,26 @@ class TwoRoutes:
     Args:
         run: the recorded transplants, by the name of each tensor.
         key: the name of the pair of sentences.
+        passes: the run whose tokens these are, with the Spanish words above them.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, key: str, room: Room) -> None:
+    def __init__(self, run: Trace, key: str, passes: TwoPasses, room: Room) -> None:
         given, prob = (run[f"{key}_{name}"].pick(choice=1) for name in ("heads", "prob"))
-        (layer, head, share), words = given.largest(), prob.words("position")
-        left, right = room.split_columns(-0.38 * room.width, 70)
-        body, column = left.split_columns(-BETWEEN - 60, 70)
-        above, rest = body.split_rows(140, 70)
-        line, foot = rest.split_rows(72)[0], rest.split_rows(-72)[1]
-        column, places = Room(column.left, line.top, column.right, foot.bottom), line.columns(len(words), 20)
+        layer, head, share = given.largest()
+        left, right = in_two(room)
         at, to = (prob.pick(layer=k).largest()[0].position for k in (0, -1))
         #: What is translated, and the Spanish words before: its own, those of the other sentence, and those that are
         #: written for the other sentence without the head.
-        self.source = VGroup(chip_in(one, place) for one, place in zip(words, places, strict=True))
-        names = "own_written", "donor_written", "written"
-        written = (run[f"{key}_{name}"].words("position")[: len(words) - 1] for name in names)
-        self.prefixes = [VGroup(chip_in(one, foot) for one in some).arrange(buff=units(18)) for some in written]
+        self.source, (own, _) = passes.own.tokens, passes.before
+        written = (run[f"{key}_{name}"].words("position")[: len(own)] for name in ("donor_written", "written"))
+        self.prefixes = [own, *(in_line(some, pixels(own.width)).move_to(own, LEFT) for some in written)]
+        column = Room(left.right + AIR, room.top, right.left + OUT, room.bottom)
         #: All heads of the encoder, a row a layer, as bright as the probability that each leads to; the best; the frame
         #: that stays where it is cut.
-        stand = Room(places[at].right, above.top, places[to].left, above.bottom)
-        rows = zip(given, stand.inset(12).rows(len(given), 10), strict=True)
+        (*_, floor, top), heads = passes.own.places, given
+        stand = Room(floor[at].right - AIR, floor[at].top, floor[to].left + AIR, floor[at].bottom)
+        rows = zip(heads, stand.inset(12).rows(len(heads), 10), strict=True)
         pairs = (zip(row.quantities(), part.columns(len(row), 10), strict=True) for row, part in rows)
         self.cells = VGroup(shaded(one, False, place) for row in pairs for one, place in row)
         self.best = self.cells[layer.position * given.size("head") + head.position]
@@ -241,31 +250,32 @@ class TwoRoutes:
         self.gone = frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre)
         self.decoder = named("decoder", column)
         self.old, goal = self.source[at], self.source[to]
-        #: The noun of the other sentence, over that of the own, and later in its place.
-        self.noun = chip_in(run[f"{key}_donor_rows"].label("position", at), above)
-        self.noun.align_to(self.old.get_center(), RIGHT)
-        self.instead = self.noun.copy().move_to(self.old)
-        turn, back = (np.array([chip.get_x(), self.noun.get_y(), 0]) for chip in (self.old, goal))
-        edge, over, under = self.decoder.get_left()[0] * RIGHT, UP * line.centre[1], UP * foot.centre[1]
-        aside = UP * units(20)
+        #: The noun of the other sentence, before the head, and later in the place of that of the own.
+        other = run[f"{key}_donor_rows"].label("position", at)
+        self.instead = Token(other, "", pixels(self.old.width), 60, "stage word").move_to(self.old)
+        self.noun = self.instead.copy().set_y(self.head.get_y()).align_to(self.old.get_center(), RIGHT)
+        edge, over, aside = self.decoder.get_left()[0] * RIGHT, UP * top[to].centre[1], units(20)
+        level, turns = UP * self.head.get_y(), [(goal.get_x() + side) * RIGHT for side in (-aside, aside)]
         #: The lines of each route, with what is of the own sentence, and with what is copied.
         self.first, self.second = list[list[VMobject]](), list[VMobject]()
-        begins = [self.old.get_top(), turn], [self.noun.get_right()]
+        begins = [self.old.get_top(), self.old.get_x() * RIGHT + level], [self.noun.get_right()]
         for begin, role in zip(begins, FORMS, strict=True):
-            ways = [*begin, self.head.get_left()], [self.head.get_right(), back, goal.get_top()]
-            out = [goal.get_right() + aside, edge + over + aside]
-            self.first.append([wire(way, role, 12, TURN) for way in (*ways, out)])
+            out = turns[0] + level, *(x + over + UP * aside for x in (turns[0], edge))
+            ways = [*begin, self.head.get_left()], [self.head.get_right(), *out]
+            self.first.append([wire(way, role, 12, TURN) for way in ways])
         for prefix, role in zip(self.prefixes, (*FORMS, FORMS[0]), strict=True):
-            prefix.move_to(foot.centre).align_to(self.source, LEFT)
-            self.second.append(path([prefix.get_right(), edge + under], role, 12))
+            start = prefix.get_right() + RIGHT * aside
+            self.second.append(path([start, edge + start * UP], role, 12))
         #: What the adjective itself gives, whatever its gender; and what both lines are called.
-        self.meaning = path([goal.get_right() - aside, edge + over - aside], "ink3", 12)
-        self.calls = VGroup()
-        for text, below, side in (("gender", self.first[0][-1], UP), ("meaning", self.meaning, DOWN)):
-            call = Words(text, "stage word", "ink2").next_to(below, side, buff=units(26))
-            self.calls.add(call.end_at(edge[0] - units(14)))
+        out = turns[1] + UP * goal.get_top(), *(x + over - UP * aside for x in (turns[1], edge))
+        self.meaning = wire(out, "ink3", 12, TURN)
+        texts = [Words(text, "stage word", "ink2") for text in ("gender", "meaning")]
+        self.calls = VGroup(texts[0].next_to(edge + over, UP, 3 * aside), texts[1].next_to(goal, UP, 2 * aside))
+        for text, end in zip(texts, (edge, turns[1]), strict=True):
+            text.end_at(end[0] - aside)
         self.out = arrow(*(self.decoder.get_right() + RIGHT * units(px) for px in (8, 62)))
-        body, one = right.cross(column).inset(0, 40), {"layer": layer.position, "head": head.position}
+        body = Room(column.right + OUT, room.top, right.right, room.bottom).inset(0, AIR)
+        one = {"layer": layer.position, "head": head.position}
         self.answer = FormBars(run[f"{key}_prefix"].pick(part="own"), body)
         self.copied = FormBars(run[f"{key}_heads"].pick(**one), body)
         self.own_off, self.donor_off = (FormBars(run[f"{key}_off"].pick(part=p, **one), body) for p in ("own", "donor"))
@@ -273,8 +283,8 @@ class TwoRoutes:
 
     def routes(self) -> list[Play]:
         """Both routes are drawn, as the sentence has them."""
-        into, *out = self.first[0]
-        return [(draw(self.meaning), appear(self.calls[1])), draw(into), (draw(*out), appear(self.calls[0])),
+        into, out = self.first[0]
+        return [(draw(self.meaning), appear(self.calls[1])), draw(into), (draw(out), appear(self.calls[0])),
                 draw(self.second[0])]  # fmt: skip
 
     def copy(self) -> list[Play]:
@@ -306,11 +316,6 @@ class TwoRoutes:
         again = exchange([self.old], [self.instead])
         (back, mended) = self.after(2, 1, self.mended)
         return [(*again, *words), (*tips, appear(ring)), (leave(ring), *back), mended]
-
-
-def chip_in(label: Label, place: Room) -> Token:
-    """A token in large type."""
-    return Token(label, "", pixels(word(label, "large word").width) + 36, 76, "large word").move_to(place.centre)
 
 
 def named(text: str, place: Room) -> VGroup:

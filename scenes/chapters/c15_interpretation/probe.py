@@ -44,10 +44,7 @@ class ProbePlane:
         called, (middle, count) = foot.split_rows(OVER)[0], foot.split_rows(OVER)[1].split_columns(-COUNT)
         half = int(run["asked"]) // 2
         across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
-        reach, heights = (
-            (1 + MARGIN) * float(np.abs(across.values).max()),
-            (float(up.values.min()), float(up.values.max())),
-        )
+        reach, heights = (1 + MARGIN) * float(np.abs(across.values).max()), (up.values.min(), up.values.max())
         air = MARGIN * (heights[1] - heights[0])
         around = (-reach, reach), (heights[0] - air, heights[1] + air)
         self.plot = Plot.filling(body, across, up, around)
@@ -92,10 +89,8 @@ class ProbePlane:
         looks = ((KNOWN, MASCULINE), (KNOWN, FEMININE), (NEW, "ink3"))
         signs, names = (dot(np.zeros(3), *look) for look in looks), ("masculine", "feminine", "new noun")
         pairs = ((one, Words(name, "fact")) for one, name in zip(signs, names, strict=True))
-        self.legend = VGroup(VGroup(*pair).arrange(buff=units(3 * APART)) for pair in pairs).arrange(
-            buff=units(ROW / 2)
-        )
-        self.legend.move_to((self.names[0].get_right() + self.names[1].get_left()) / 2)
+        self.legend = VGroup(VGroup(*pair).arrange(buff=units(3 * APART)) for pair in pairs)
+        self.legend.arrange(buff=units(ROW / 2)).move_to((self.names[0].get_right() + self.names[1].get_left()) / 2)
         rows, share = run["rows"].pick(choice="inflected"), run["control"].pick(choice="inflected", layer=-1)
         #: How far chance goes in all of them.
         self.chance = Words(f"of all {rows:,.0f}, {share:share} right", "stage word", "ink2").end_in(called)

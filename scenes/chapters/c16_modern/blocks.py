@@ -226,9 +226,8 @@ class GatedUnits:
         #: The units whose gates are nearly shut.
         self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
         between = [Room(side.left, above.bottom, side.right, below.top) for above, below in pairwise(rooms)]
-        self.signs = VGroup(
-            Words(sign, "title", "ink2").begin_in(room) for sign, room in zip("×=", between, strict=True)
-        )
+        signs = zip("×=", between, strict=True)
+        self.signs = VGroup(Words(sign, "title", "ink2").begin_in(room) for sign, room in signs)
 
     def _stream(self, run: Trace, end: Room, body: Room) -> None:
         """The stream on end, and beside it the vector that the layer adds."""
@@ -239,9 +238,8 @@ class GatedUnits:
         x, y = stream.right - 14, body.centre[1]
         start, join = self.added.get_right(), np.array([at(x, 0)[0], y, 0])
         self.stream = rule(at(x, INSIDE.bottom - 6), at(x, INSIDE.top + 6), "residual", 9)
-        self.join = VGroup(
-            arrow(start + RIGHT * units(6), join + LEFT * units(17), "residual", 6, 20), dot(join, 15, "residual")
-        )
+        way = arrow(start + RIGHT * units(6), join + LEFT * units(17), "residual", 6, 20)
+        self.join = VGroup(way, dot(join, 15, "residual"))
 
     def add_up(self) -> Animation:
         """Every product flies to a place of its own in the vector, and the whole of it appears."""
@@ -297,20 +295,16 @@ class SharedKeys:
         self.pairs = []
         for place, (key, value) in enumerate(zip(keys, values, strict=True)):
             middle = columns[place * self.group + self.group // 2].cross(below).centre
-            made = VGroup(
-                Vector(key, 104, below.height, "key", full_colour(keys), upright=True),
-                Vector(value, 104, below.height, "value", full_colour(values), upright=True),
-            )
-            self.pairs.append(made.arrange(RIGHT, buff=units(14)).move_to(middle))
+            both = (key, "key", keys), (value, "value", values)
+            rows = (Vector(row, 104, below.height, role, full_colour(of), upright=True) for row, role, of in both)
+            self.pairs.append(VGroup(*rows).arrange(RIGHT, buff=units(14)).move_to(middle))
         self.own = [self._line(query, pair) for query, pair in zip(self.queries, self.before, strict=True)]
         self.lines = [self._line(query, self.pairs[i // self.group]) for i, query in enumerate(self.queries)]
         self.names = VGroup(Words(f"{run['heads'].quantity(0):.0f} queries", "block", "query"))
         self.names[0].begin_in(side.cross(above))
-        words = VGroup(Words("keys", "block", "key"), Words("and values", "block", "value")).arrange(
-            DOWN, buff=units(12)
-        )
-        words[1].begin_at(words[0].get_left()[0])
-        self.kept = words.move_to(side.cross(below).centre).align_to(self.names[0], LEFT)
+        words = VGroup(Words("keys", "block", "key"), Words("and values", "block", "value"))
+        self.kept = words.arrange(DOWN, buff=units(12), aligned_edge=LEFT).move_to(side.cross(below).centre)
+        self.kept.align_to(self.names[0], LEFT)
 
     @staticmethod
     def _plates(room: Room) -> VGroup:
@@ -445,13 +439,13 @@ class ModelsToScale(VGroup):
     """
 
     def __init__(self, small: Quantity, large: Quantity, called: VGroup, told: VGroup) -> None:
-        self.sum, colours, self.unit, self.part = Ground(), palette(), SIDE**2 / float(large), small
+        sum_, colours, unit = Ground(), palette(), SIDE**2 / float(large)
         self.large = Box(SIDE, SIDE, between(colours.surface, colours.weight, FILL), 6, colours.weight, 3)
-        side = (float(small) * self.unit) ** 0.5
+        side = (float(small) * unit) ** 0.5
         self.small = Box(side, side, colours.weight, min(6.0, side / 6))
         self.small.move_to(self.large.move_to(STAGE.centre), aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
         for box, share in ((self.large, large), (self.small, small)):
-            means(box, Area(share, self.sum, self.unit, 0))
+            means(box, Area(share, sum_, unit, 0))
         self.large.key = ("parameters",)
         self.called = called.arrange(DOWN, buff=units(16), aligned_edge=LEFT)
         self.words = told.arrange(DOWN, buff=units(30)).move_to(self.large)
@@ -469,14 +463,10 @@ class ModelsToScale(VGroup):
         low, high = at(STAGE.left, STAGE.bottom), at(STAGE.right, STAGE.top)
 
         def state(size: float) -> VGroup:
-            made = VGroup(
-                *(box.copy().scale(size, about_point=still) for box in (self.large, inner.large, inner.small))
-            )
-            made[0].scale(1 / end, about_point=still).points.clip(low, high, made[0].points)
+            made = VGroup(self.large.copy().scale(1 / end, about_point=still), inner.large.copy())
+            made.scale(size, about_point=still)[0].points.clip(low, high, made[0].points)
             return made
 
-        states = [state(float(size)) for size in np.geomspace(1, end, STATES)]
+        states = [*map(state, np.geomspace(1, end, STATES)), VGroup(self.large, self.small)]
         around = states[0][0].copy().set_stroke(width=0).set_z_index(-1)
-        for box, own in zip(states[-1], (self.large, self.small, None), strict=True):
-            means(box, *own.meanings if own else [Area(inner.part, self.sum, self.unit, 0)])
-        return [appear(around, rise=False), Through(VGroup(around, inner.large, inner.small), states)]
+        return [appear(around, rise=False), Through(VGroup(around, inner.large), states)]

@@ -367,7 +367,7 @@ class Modern(Chapter):
             ),
             beat(
                 f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
-                leave(first.ring, first.called, first.words),
+                leave(first.small, first.ring, first.called, first.words),
                 *second.zoomed(first),
                 appear(second.words),
                 appear(second.ring, second.called),

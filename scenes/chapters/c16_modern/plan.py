@@ -108,9 +108,8 @@ class TranslatorToDecoder:
         start = self.encoder.plate.get_right()
         x = (start[0] + self.decoder.plate.get_left()[0]) / 2
         ends = [box.get_left() for (_, kind), box in self.decoder.boxes.items() if kind == "cross-attention"]
-        self.roads = VGroup(
-            wire([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends
-        )
+        ways = ([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end] for end in ends)
+        self.roads = VGroup(wire(way, "key", 6) for way in ways)
         self.crossing = [box for (_, kind), box in self.alone.boxes.items() if kind == "cross-attention"]
         self.kept = [box for (_, kind), box in self.alone.boxes.items() if kind != "cross-attention"]
         self.closed = self._closed()
@@ -232,15 +231,9 @@ class OpenLayer(VGroup):
 
     def opened(self, many: ManyLayers) -> list[Play]:
         """The eye goes into one of many layers, and finds the parts of it."""
-        row = many.layers[len(many.layers) // 2]
-        return [
-            AnimationGroup(
-                leave(many.title),
-                Dive([many.shapes], row, inside=0),
-                appear(self.stream, *self.piles, *self.shapes[1:], self.words, self.note, self.called),
-                lag_ratio=0.6,
-            )
-        ]
+        dive = Dive([many.shapes], many.layers[len(many.layers) // 2], inside=0)
+        shown = appear(self.stream, *self.piles, *self.shapes[1:], self.words, self.note, self.called)
+        return [AnimationGroup(leave(many.title), dive, shown, lag_ratio=0.6)]
 
     def become(self, other: OpenLayer, *below: Mobject) -> list[Play]:
         """Everything moves to where it lies in another plan, and `below` it something comes."""

@@ -27,7 +27,6 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
-from scenes.chapters.c15_interpretation.ablation import SpareHeads
 from scenes.chapters.c20_faq.cards import HALF, CaseThreads, HeadSplits, MeasuredClaim, ZeroRow
 from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
@@ -36,6 +35,7 @@ from scenes.chapters.c20_faq.whole_model import WholeModel, into_a_number
 from scenes.layout import STAGE
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.spare_heads import SpareHeads
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
