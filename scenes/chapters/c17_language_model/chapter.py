@@ -28,16 +28,9 @@ from scenes.chapters.c17_language_model.page import (
     BIT,
     CLOSE,
     FIRST,
-    HEAD,
-    LINES,
-    LIST,
-    PROSE,
-    SLOTS,
     SURE,
-    VECTOR,
     WHOLE,
-    WHOLE_BAR,
-    FewWords,
+    LongText,
     NextToken,
     TextPage,
     TokenBars,
@@ -47,7 +40,6 @@ from scenes.chapters.c17_language_model.page import (
     moved,
     quarter_of,
     slots,
-    standing,
     through_layers,
     told_on,
 )
@@ -72,9 +64,7 @@ from scenes.chapters.c17_language_model.talk import (
     in_a_row,
 )
 from scenes.layout import STAGE
-from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -90,28 +80,17 @@ class LanguageModel(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
-        page = TextPage(run["text_0"], PROSE, pitch=PROSE.height / LINES)
-        top = run["last"].pick(layer=int(run["layers"]))
-        vector = standing(Strip(top, VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
-        others = run["likely_others"], f"{run['others_count']:,.0f} others"
-        likely = NextTokens(run["likely"], LIST, others=others, whole=WHOLE_BAR)
-        last = VGroup(vector, page.tie(vector))
-        tree, line = MergeTree(run.under("merge_0"), ALONE), FewWords(run, top)
+        tree, line = MergeTree(run.under("merge_0"), ALONE), LongText(run)
         yield from self.letters_become_tokens(run, tree)
-        yield from self.what_comes_next(run, tree, page, last, likely, line)
+        yield from self.what_comes_next(run, tree, line)
         yield from self.where_it_looks(run, line)
         yield from self.another_word(run, line)
         yield from self.surprise(run)
         chat = TextPage(run["chat"], STAGE, LARGE)
         reply = TextPage(run["answer_0_spaces"], chat.next_line(), LARGE)
         yield from self.a_chat(run, chat, reply)
-        count = int(run["real_count"])
-        kinds = zip(
-            (range(count), range(count, 2 * count)),
-            ("countries that exist", "countries that we made up"),
-            LANES.rows(2),
-            strict=True,
-        )
+        count, titles = int(run["real_count"]), ("countries that exist", "countries that we made up")
+        kinds = zip((range(count), range(count, 2 * count)), titles, LANES.rows(2), strict=True)
         lanes = [NameProbabilities(run, *one) for one in kinds]
         yield from self.the_window(run, chat, lanes)
         yield from self.fluent(run, lanes)
@@ -169,28 +148,24 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def what_comes_next(
-        self, run: Trace, tree: MergeTree, page: TextPage, last: VGroup, likely: NextTokens, line: FewWords
-    ) -> Iterator[Step]:
+    def what_comes_next(self, run: Trace, tree: MergeTree, line: LongText) -> Iterator[Step]:
         """A text, its last vector, and the probability of every token."""
         name, best = run["name"], run["likely"].words("rank")[0]
         asked, read = (run["text_0"].label("position", int(place)) for place in (name, run["tokens"] - 1))
-        whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
+        page, vector, likely, tie = line.page, line.last, line.likely, line.page.tie(line.last)
+        whole, parts = page.words[WHOLE], [*page.words[:WHOLE], *page.words[WHOLE + 1 :]]
         text = [str(label) for label in run["text_0"].words("position")]
         once = text.count(str(best)) == text[: text.index(".")].count(str(best)) == 1
         columns, foot = through_layers(run["last"])
         depths = run["depths"].quantities()
         count = Words(f"layer {depths[0]}", "large number").begin_in(foot)
-        vector, tie = last
         rings = [ring_around(one) for one in (page.words[-1], likely.bars[0], page.words[int(name)])]
-        taken = *(page.words[place] for place in line.kept), vector, likely.bars[0], likely.names[0], likely.numbers[0]
-        rest = [text for place, text in enumerate(page.words) if place not in line.kept]
         yield Step(
             "One vector says what comes next",
             beat(
                 f"How does this text of {run['tokens']} tokens go on?",
                 Travel(tree.roots[0], whole),
-                Sweep(VGroup(*before, *after), "slow"),
+                Sweep(VGroup(*parts), "slow"),
             ),
             beat(
                 f"Each token becomes a vector, and {run['layers']} layers work on it. This is that of “{read}”.",
@@ -213,16 +188,13 @@ class LanguageModel(Chapter):
                 ),
                 appear(rings[1]),
                 appear(rings[2]),
-                (
-                    leave(*rest, *rings, tie, *likely.names[1:], *likely.numbers[1:], *likely.bars[1:], likely.rest),
-                    moved(taken, [*line.text.words, line.vector, line.guess.bar, line.guess.words, line.guess.number]),
-                ),
+                (leave(*rings, tie), *line.close_up()),
                 appear(line.text.left_out, line.ring),
             ),
             stage=[tree.all],
         )
 
-    def where_it_looks(self, run: Trace, line: FewWords) -> Iterator[Step]:
+    def where_it_looks(self, run: Trace, line: LongText) -> Iterator[Step]:
         """Arcs of attention into the last token, as thick as their weights: the mean of all heads, and one head."""
         every, one = (run[name] for name in ("attention", "best_attention"))
         sink, taken = every.largest()
@@ -280,7 +252,7 @@ class LanguageModel(Chapter):
             ),
         )
 
-    def another_word(self, run: Trace, line: FewWords) -> Iterator[Step]:
+    def another_word(self, run: Trace, line: LongText) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
         place, count = int(run["name"]), int(run["tokens"])
         page, other, guess, now = line.text, line.other, line.guess, line.now
@@ -341,9 +313,7 @@ class LanguageModel(Chapter):
         shown = quarter, most.position, least.position
         chances = [page.below(place + 1, probs.quantity(place), "weight") for place in shown]
         heights = [told_on(bars[place], surprise.quantity(place)) for place in shown]
-        power = Words(f"two to the power of {run['loss']:.2f}: {run['perplexity']:.0f}", "block", "query").begin_in(
-            SLOTS.split_rows(HEAD)[0]
-        )
+        power = slots(run["perplexity"], f"two to the power of {run['loss']:.2f}: {run['perplexity']:.0f}")
         others = [bar for place, bar in enumerate(bars) if place != quarter]
         yield Step(
             "How surprising was each word?",
@@ -373,8 +343,8 @@ class LanguageModel(Chapter):
             ),
             beat(
                 f"as if it chose among {run['perplexity']:.0f} equally likely tokens, its perplexity.",
-                appear(power),
-                Sweep(slots(run["perplexity"], SLOTS), "row"),
+                appear(power[0]),
+                Sweep(power[1:], "row"),
             ),
             stage=[page],
         )
@@ -470,13 +440,12 @@ class LanguageModel(Chapter):
 
     def fluent(self, run: Trace, lanes: Sequence[NameProbabilities]) -> Iterator[Step]:
         """Capitals of countries that exist, and of countries that do not."""
-        count = int(run["real_count"])
-        kinds = [range(count), range(count, 2 * count)]
+        kinds = [lane.places for lane in lanes]
         answers = [WrittenAnswer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
         (best, share), (other, other_share) = (run[f"after_is_{kind[0]}"].largest() for kind in kinds)
         known, made_up = run["sure_of_names"].quantities()
         said = run["answer_0"].label("step", answers[0].name - 1)
-        right, named = run["right"].values[:count], run["named"].values[:count]
+        right, named = (run[which].values[: int(run["real_count"])] for which in ("right", "named"))
         yield Step(
             "Fluent is not the same as true",
             beat(

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Travel, ring_around
+from scenes.animations import Travel, leave, ring_around
 from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arch, curve, dashes, frame, hatching, rule
 from scenes.mobjects.strips import Strip
@@ -222,10 +223,16 @@ class NextToken(VGroup):
         return self.shift(RIGHT * gap("word"))
 
 
-class FewWords:
-    """A few words of a long text, large and in one place: as they are, with another name, and what follows."""
+class LongText:
+    """A long text, its last vector, and what is likeliest next; and a few of its words, large and in one place."""
 
-    def __init__(self, run: Trace, last: NamedTensor) -> None:
+    def __init__(self, run: Trace) -> None:
+        self.page = TextPage(run["text_0"], PROSE, pitch=PROSE.height / LINES)
+        last = run["last"].pick(layer=int(run["layers"]))
+        self.last = standing(Strip(last, VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
+        others = run["likely_others"], f"{run['others_count']:,.0f} others"
+        self.likely = NextTokens(run["likely"], LIST, others=others, whole=WHOLE_BAR)
+        #: These words as they are, with another name, and what follows either.
         name, count = int(run["name"]), int(run["tokens"])
         self.kept = (*range(BEGUN), *range(name + 1 - AT_NAME, name + 1), *range(count - LAST, count))
         self.text, self.other = (
@@ -233,12 +240,21 @@ class FewWords:
         )
         self.guess = NextToken(self.text, run["next_0"], LIKELY).clear()
         self.now = NextToken(self.other, run["next_1"], LIKELY).clear()
-        #: The vector of the last word, above it.
+        #: The last vector, above its word.
         self.vector = standing(Strip(last, LIKELY, VECTOR.width)).match_x(self.text.words[-1])
         self.vector.align_to(self.guess.bar, DOWN)
         #: The place of the name among these words, and a ring around it.
         self.place = self.kept.index(name)
         self.ring = ring_around(self.text.words[self.place])
+
+    def close_up(self) -> tuple[Animation, ...]:
+        """Keep what is looked at closely, and let the rest of the text and of the list go."""
+        found, likely = self.guess, self.likely
+        rest = [text for place, text in enumerate(self.page.words) if place not in self.kept]
+        first = likely.bars[0], likely.names[0], likely.numbers[0]
+        old = *(self.page.words[place] for place in self.kept), self.last, *first
+        gone = leave(*rest, *likely.names[1:], *likely.numbers[1:], *likely.bars[1:], likely.rest)
+        return gone, moved(old, [*self.text.words, self.vector, found.bar, found.words, found.number])
 
 
 class VectorChanges:
@@ -318,7 +334,7 @@ def ablated(told: Iterable[tuple[str, Quantity]]) -> list[VGroup]:
 
 
 def before(old: VMobject, new: VMobject) -> VMobject:
-    """What stood there, faint, below what stands there now."""
+    """A faint copy of what stood there, below what stands there now."""
     return old.copy().set_fill(palette().ink2).next_to(new, DOWN, units(LIFTED)).align_to(new, LEFT)
 
 
@@ -327,10 +343,12 @@ def quarter_of(probs: NamedTensor) -> int:
     return int(np.abs(probs.values - QUARTER).argmin())
 
 
-def slots(count: Quantity, room: Room) -> VGroup:
-    """As many equal slots as a perplexity says, across a room."""
-    each = room.split_rows(HEAD)[1].columns(round(float(count)), 0)
-    return VGroup(frame(FILLED * one.width, FILLED * one.width, "query", 3, 4).move_to(one.centre) for one in each)
+def slots(count: Quantity, text: str) -> VGroup:
+    """As many equal slots as a perplexity says, across the stage, below a text."""
+    head, each = SLOTS.split_rows(HEAD)
+    rooms = each.columns(round(float(count)), 0)
+    many = (frame(FILLED * one.width, FILLED * one.width, "query", 3, 4).move_to(one.centre) for one in rooms)
+    return VGroup(Words(text, "block", "query").begin_in(head), *many)
 
 
 def through_layers(rows: NamedTensor) -> tuple[VGroup, Room]:

@@ -168,7 +168,7 @@ class NameProbabilities:
     """The probabilities of names that follow in answers, as dots between nothing and one, with their mean."""
 
     def __init__(self, run: Trace, places: Sequence[int], title: str, room: Room) -> None:
-        self.side, rest = room.split_columns(LANE)
+        self.places, (self.side, rest) = places, room.split_columns(LANE)
         span, (left, y), right = AxisSpan(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
         ends = (Words(text, "aside", "ink2").settle(at(x, y + 46)) for x, text in ((left, "never"), (right, "certain")))
         self.title = Words(title, "fact", "ink2").begin_in(self.side)

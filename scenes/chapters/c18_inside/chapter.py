@@ -26,19 +26,9 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c18_inside.looks import (
-    OVER,
-    UNDER,
-    MirroredPair,
-    PronounReadings,
-    fan,
-    in_the_middle,
-    named,
-    with_next,
-)
+from scenes.chapters.c18_inside.looks import OVER, UNDER, MirroredPair, PronounReadings, fan, in_the_middle, with_next
 from scenes.chapters.c18_inside.measured import CopiedTokens, LikelierTokens, SentenceVerdicts, UnitOnText
-from scenes.chapters.c18_inside.wall import ABOVE, HeadsByName, HeadWall, grouped, ranked
-from scenes.layout import STAGE
+from scenes.chapters.c18_inside.wall import HeadsByName, HeadWall, grouped
 from scenes.mobjects.region import Region
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -56,28 +46,22 @@ class Inside(Chapter):
     looks_at = "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, heads, region = trace.under("experiment.inside_prose"), trace.under(HEADS), Region("", ABOVE)
-        told = f"attention to the first token, mean over {run['texts']:.0f} texts"
-        wall = HeadWall(run["wall"], heads["sink"], told)
-        best = wall.lit(ranked(heads["induction"], int(run["heads_off"].quantity(-1))))
-        layer, number = run["best_heads"].pick(kind="induction").quantities()
-        called = Words(f"head {number:.0f} of layer {layer:.0f}", "fact", "key").begin_in(region.head)
+        run, heads = trace.under("experiment.inside_prose"), trace.under(HEADS)
+        wall, depths = HeadWall(run, heads), trace["experiment.long_prompt.depths"]
         yield from self.all_heads(run, wall)
-        yield from self.at_rest(run, region, wall, VGroup(best[0], called))
-        yield from self.a_name_twice(run, region, wall, VGroup(best[0], called))
-        yield from self.without_heads(run, region, wall, best)
-        depths = trace["experiment.long_prompt.depths"]
-        yield from self.through_the_layers(run, trace.under(TOKENS), depths, region, wall)
-        yield from self.a_unit(run, region, wall)
-        yield from self.it(run, trace.under(PRONOUN), region, wall)
-        yield from self.the_last_word(run, region, wall)
+        yield from self.at_rest(run, wall)
+        yield from self.a_name_twice(run, wall)
+        yield from self.without_heads(run, wall)
+        yield from self.through_the_layers(run, trace.under(TOKENS), depths, wall)
+        yield from self.a_unit(run, wall)
+        yield from self.it(run, trace.under(PRONOUN), wall)
+        yield from self.the_last_word(run, wall)
         yield from self.names(run, heads, wall)
 
     def all_heads(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """The question, and all patterns of one sentence: the map of the chapter, which stays at its foot."""
-        weights = run["wall"]
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
-        (pattern, words, small), tile = wall.large(weights, layer, head, STAGE), wall.layers[layer][head]
+        (pattern, words, small), tile = wall.large(layer, head), wall.layers[layer][head]
         others = VGroup(VGroup(grid for grid in column if grid is not tile) for column in wall.layers)
         mean = wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
@@ -110,23 +94,23 @@ class Inside(Chapter):
             stage=[pattern.cells, words],
         )
 
-    def at_rest(self, run: Trace, region: Region, wall: HeadWall, head: VGroup) -> Iterator[Step]:
+    def at_rest(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """The fan of a head at rest, and the short value of the token that it rests on."""
         place = run["best_heads"].pick(kind="induction")
         layer, number = place_of(place)
-        row = in_the_middle(run["wall"].words("key"), region.inside)
+        row = in_the_middle(run["wall"].words("key"), wall.above.inside)
         arcs = fan(row, run["wall"].pick(layer=layer, head=number))
         lines = [line for turn in arcs for line in turn]
         (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
-        name = Words("length of the value", "aside", "value").begin_in(region.inside.rows(len(bars), 0)[-1])
+        name = Words("length of the value", "aside", "value").begin_in(wall.above.inside.rows(len(bars), 0)[-1])
         over = Words(f"over all sinks: {ratio:share} of that of others", "aside", "value")
-        over.end_in(region.inside.rows(len(bars), 0)[-1])
+        over.end_in(wall.above.inside.rows(len(bars), 0)[-1])
         flow = pulses(lines, role="background")
         yield Step(
             "A head with nothing to say",
             beat(
                 f"Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives the first token almost all. Why?",
-                appear(head),
+                appear(wall.head),
                 draw(*lines, kind="slow", back=True),
             ),
             beat("Softmax must give out a hundred per cent, even where no key fits.", ambient=flow),
@@ -143,7 +127,7 @@ class Inside(Chapter):
             stage=[wall.ground, row],
         )
 
-    def a_name_twice(self, run: Trace, region: Region, wall: HeadWall, head: VGroup) -> Iterator[Step]:
+    def a_name_twice(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """An induction head at work in prose, and the previous-token head that makes it possible."""
         weights, likely = run["twice"], run["next"]
         induction, previous = weights.pick(choice="induction"), weights.pick(choice="previous")
@@ -151,14 +135,14 @@ class Inside(Chapter):
         name = induction.label("query", last)
         first = induction.words("query").index(str(name))
         follower = induction.label("key", first + 1)
-        row, after = with_next(induction.words("key"), said, region.inside)
+        row, after = with_next(induction.words("key"), said, wall.above.inside)
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
-        marks, title = row.marks(previous), named("previous-token head", row)
+        marks, title = row.marks(previous), row.named("previous-token head")
         (earlier,) = wall.lit([place_of(run["best_heads"].pick(kind="previous token"))], "query")
         mark = marks.pop(first + 1)
         asks = row.following(first, "query", "?").next_to(mark, DOWN).match_x(row.chips[last])
-        sketch = Words("marks: a sketch", "aside", "key").end_in(region.head)
+        sketch = Words("marks: a sketch", "aside", "key").end_in(wall.above.head)
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
         told = row.number(seen, first, first + 1, up=False)
         after_it, before = run["best_heads"].pick(part="layer").values
@@ -198,12 +182,13 @@ class Inside(Chapter):
                 (Travel(row.chips[first + 1], after, OVER, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
                 ambient=pulses([*leaping]),
             ),
-            stage=[wall.ground, *head, row],
+            stage=[wall.ground, *wall.head, row],
         )
 
-    def without_heads(self, run: Trace, region: Region, wall: HeadWall, best: VGroup) -> Iterator[Step]:
+    def without_heads(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
-        picture = CopiedTokens(run, best, region.inside)
+        part = wall.above.called(f"{run['sequences']:.0f} sequences; here is a part of one")
+        picture = CopiedTokens(run, wall.best, wall.above.inside)
         lit, one_off, few_off, many_off, others_off = picture.turns()
         whole, one, few, many, others = run["copied"].quantities()
         *_, fewer, more, drawn = run["heads_off"].quantities()
@@ -225,7 +210,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"Ablate this one head, and it copies {one:.0f}.",
-                appear(picture.ghost, *best[1:], rise=False),
+                appear(picture.ghost, *wall.best[1:], rise=False),
                 (leave(*picture.lines), *one_off),
             ),
             beat(
@@ -245,20 +230,18 @@ class Inside(Chapter):
                 ),
                 others_off,
             ),
-            stage=[wall.ground, best[0], region.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
+            stage=[wall.ground, wall.best[0], part],
         )
 
-    def through_the_layers(
-        self, run: Trace, tokens: Trace, depths: NamedTensor, region: Region, wall: HeadWall
-    ) -> Iterator[Step]:
+    def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, wall: HeadWall) -> Iterator[Step]:
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
-        picture, (_, earliest) = LikelierTokens(ranks, decided, said, depths, region.inside), decided.smallest()
-        asked = region.called(f"{prompt} … (without chat markers)")
-        every = region.called("ten prompts: first from the dot on")
-        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(region.head)
-        layer = Words("input", "large number").settle(region.head.centre)
+        picture, (_, earliest) = LikelierTokens(ranks, decided, said, depths, wall.above.inside), decided.smallest()
+        asked = wall.above.called(f"{prompt} … (without chat markers)")
+        every = wall.above.called("ten prompts: first from the dot on")
+        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(wall.above.head)
+        layer = Words("input", "large number").settle(wall.above.head.centre)
         winner, chance = said.label("step", last), said.quantity(last)
         most = bool((decided.values == last).sum() > len(decided) / 2)
         begun, going, climbing = picture.passing(rank, layer, wall)
@@ -302,13 +285,13 @@ class Inside(Chapter):
             stage=[wall.ground, asked, picture.door],
         )
 
-    def a_unit(self, run: Trace, region: Region, wall: HeadWall) -> Iterator[Step]:
+    def a_unit(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """A unit of all feed-forward layers, chosen by a measure and tried on new texts."""
         unit, shuffled = run["unit"], run["unit_shuffled"]
-        picture = UnitOnText([run["unit_text_0"], run["unit_text_1"]], region.inside)
+        picture = UnitOnText([run["unit_text_0"], run["unit_text_1"]], wall.above.inside)
         masks = [run["of_time_0"], run["of_time_1"]]
         rings = [[ring_around(chip) for chip in chips] for chips in picture.where(masks)]
-        head = region.head.columns(3)
+        head = wall.above.head.columns(3)
         share = Words(f"time words: {run['unit_new']:share}", "large number").settle(head[1].centre)
         chance = Words(f"chance words: {shuffled:share}", "large number").end_in(head[2])
         yield Step(
@@ -332,20 +315,20 @@ class Inside(Chapter):
             stage=[
                 wall.ground,
                 wall.here,
-                region.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}"),
+                wall.above.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}"),
             ],
         )
 
     @staticmethod
-    def pair(run: Trace, which: str, region: Region) -> MirroredPair:
+    def pair(run: Trace, which: str, wall: HeadWall) -> MirroredPair:
         """Two sentences, and what "it" or their last word attends to."""
         rows = [run[f"{which}_{one}"] for one in ("first", "second")]
         words = rows[0].words("key")
-        return MirroredPair(rows, words.index("it") if which == "it" else len(words) - 1, region.inside)
+        return MirroredPair(rows, words.index("it") if which == "it" else len(words) - 1, wall.above.inside)
 
-    def it(self, run: Trace, pronoun: Trace, region: Region, wall: HeadWall) -> Iterator[Step]:
+    def it(self, run: Trace, pronoun: Trace, wall: HeadWall) -> Iterator[Step]:
         """The attention of "it" is the same in two sentences that differ after it."""
-        pair = self.pair(run, "it", region)
+        pair = self.pair(run, "it", wall)
         it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
         same = Words(f"difference: {pronoun['weights'].largest()[-1]:.2g}", "block")
         hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
@@ -387,9 +370,9 @@ class Inside(Chapter):
             stage=[wall.ground, pair.above],
         )
 
-    def the_last_word(self, run: Trace, region: Region, wall: HeadWall) -> Iterator[Step]:
+    def the_last_word(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """The last words look back differently; whether the model understands is another question."""
-        pair = self.pair(run, "last", region)
+        pair = self.pair(run, "last", wall)
         words, noun, told = pair.rows[0].words("key"), pair.noun, pair.told(pair.noun.position)
         less, share = (row.quantity(noun.position) for row in pair.rows)
         tired, wide = (chip.label for chip in pair.ends)
@@ -398,14 +381,14 @@ class Inside(Chapter):
         rings = [ring_around(look.chips[noun.position]) for look in pair.both]
         right, of = run["taken_in_all"], run["taken_of"]
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
-        verdicts = SentenceVerdicts(run["taken_by_pair"], run["taken_right"], region.inside)
-        heading = region.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
-        asked = region.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
+        verdicts = SentenceVerdicts(run["taken_by_pair"], run["taken_right"], wall.above.inside)
+        heading = wall.above.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
+        asked = wall.above.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         (changing,) = wall.lit([place_of(run["look_heads"].pick(row="last"))], "weight")
         losses = run["noun_losses"]
-        race, (first, second) = PronounReadings(pair, losses, region.inside), losses.words("choice")
+        race, (first, second) = PronounReadings(pair, losses, wall.above.inside), losses.words("choice")
         read, (loss, larger) = losses.words("position")[-1], losses.pick(position=-1).quantities()
-        scored = region.called("loss of the word that is read")
+        scored = wall.above.called("loss of the word that is read")
         *reading, last = race.read()
         *before, parted = abs(losses.values[0] - losses.values[1])
         alike = bool(10 * max(before) < parted)
@@ -453,13 +436,7 @@ class Inside(Chapter):
         sinks, previous, induction, none = (kinds.quantity(k) for k in range(len(kinds)))
         groups, roles = grouped(heads, float(run["earned"]))
         resting, region = run["resting"], Region("")
-        texts = [
-            ("attention sinks", f"{sinks:.0f}"),
-            ("previous-token heads", f"{previous:.0f}"),
-            ("none of these names", f"{none:.0f}"),
-        ]
-        of_them = f"{resting:.0f} of them induction heads"
-        picture = HeadsByName(groups, roles, texts, of_them, region.inside)
+        picture = HeadsByName(groups, roles, (sinks, previous, none, resting), region.inside)
         placed = picture.on(wall)
         counted = region.called("a name: more than half of a head’s attention goes where it says")
         first, second, third = picture.words

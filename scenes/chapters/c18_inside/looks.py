@@ -87,6 +87,11 @@ class ArcRow(VGroup):
         side = DOWN if up else UP
         return number(weight, "share", "stage number").settle(self.chips[key].get_edge_center(side) + side * units(36))
 
+    def named(self, text: str) -> Words:
+        """A name at the left, below the arcs."""
+        edge = self.chips[0].get_bottom() + DOWN * units(self.reach)
+        return Words(text, "block", "query").settle(edge).begin_at(self.chips[0].get_left()[0])
+
     def marks(self, weights: NamedTensor) -> dict[int, VGroup]:
         """Below each token that looks most at the one before it, what it can be marked with: what it follows."""
         back = [k for k in range(1, len(self.chips)) if weights.quantity(k, k - 1) > MOST]
@@ -232,9 +237,3 @@ def fan(row: ArcRow, weights: NamedTensor) -> VGroup:
     """The arcs of all tokens but the first; `weights` is query × key."""
     arcs = (row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips)))
     return VGroup(turn.set_stroke(opacity=MOST) for turn in arcs)
-
-
-def named(text: str, row: ArcRow) -> Words:
-    """A name at the left, below the arcs."""
-    edge = row.chips[0].get_bottom() + DOWN * units(row.reach)
-    return Words(text, "block", "query").settle(edge).begin_at(row.chips[0].get_left()[0])

@@ -8,16 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, rate_functions
 
-from scenes.animations import (
-    Count,
-    Motion,
-    appear,
-    exchange,
-    follow,
-    lagged,
-    leave,
-    reshape,
-)
+from scenes.animations import Count, Motion, appear, exchange, follow, lagged, leave, reshape
 from scenes.animations.motions import Turned, passing
 from scenes.chapters.c18_inside.wall import HeadWall
 from scenes.layout import STAGE, Room

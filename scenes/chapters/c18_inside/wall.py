@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
@@ -11,6 +12,7 @@ from scenes.animations import Travel, Visit, reshape
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import Pattern
+from scenes.mobjects.region import Region
 from scenes.mobjects.shapes import Box, frame, stroke
 from scenes.mobjects.sorted_heads import EDGE, SmallGrid
 from scenes.mobjects.text import Words
@@ -25,33 +27,35 @@ AIR, NAMES = 8.0, 40.0
 FLAT, LEVEL, DIM, INSET, MEAN = 126.0, 0.8, 0.45, 2.0, 90.0
 #: Where the pictures of the chapter stand, above the field.
 ABOVE = following(lambda: STAGE.split_rows(-(FLAT + NAMES), 24))[0]
+#: What the heads of each group are called.
+NAMED = "attention sinks", "previous-token heads", "none of these names"
 #: Tiles of one name stand in lines of so many; px between two groups.
 LINE, SPLIT = 24, 40.0
+Places: TypeAlias = Sequence[tuple[int, ...]]
 
 
 class HeadWall:
     """A column of tiles for each layer, a tile for each of its heads: what each head attends to in one sentence.
 
     Args:
-        weights: layer × head × query × key.
-        shares: layer × head: a share for the bar of each head.
-        told: what the bars say.
-        room: the rectangle that is filled.
+        run: `experiment.inside_prose`.
+        scores: `experiment.sinks_and_induction`.
     """
 
-    def __init__(self, weights: NamedTensor, shares: NamedTensor, told: str, room: Room = STAGE) -> None:
-        layers, heads = weights.shape[:2]
-        above, below = room.split_rows(-NAMES)
+    def __init__(self, run: Trace, scores: Trace) -> None:
+        self.weights, shares = run["wall"], scores["sink"]
+        layers, heads = shares.shape
+        above, below = STAGE.split_rows(-NAMES)
         self.pitch = min(above.width / layers, above.height / heads)
-        left, top = room.left + (room.width - self.pitch * layers) / 2, above.bottom - self.pitch * heads
+        left, top = above.left + (above.width - self.pitch * layers) / 2, above.bottom - self.pitch * heads
         self.side = self.pitch - AIR
         corner, step = at(left + self.pitch / 2, top + self.pitch / 2), units(self.pitch)
-        self.centres = corner + step * np.array(
-            [[(layer, -head, 0) for head in range(heads)] for layer in range(layers)]
-        )
         self.layers = VGroup(
-            VGroup(SmallGrid(grid, self.side).move_to(spot) for grid, spot in zip(layer, spots, strict=True))
-            for layer, spots in zip(weights, self.centres, strict=True)
+            VGroup(
+                SmallGrid(grid, self.side).move_to(corner + step * (x * RIGHT + y * DOWN))
+                for y, grid in enumerate(layer)
+            )
+            for x, layer in enumerate(self.weights)
         )
         edges = [float(self.layers[k].get_edge_center(side)[0]) for k, side in ((0, LEFT), (-1, RIGHT))]
         first, last = (Words(text, "aside", "ink2").settle(below.centre) for text in ("first layer", "last layer"))
@@ -63,6 +67,7 @@ class HeadWall:
         self.thin = VGroup(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in self.bars)
         for bar in self.thin:
             bar.meanings = ()
+        told = f"attention to the first token, mean over {run['texts']:.0f} texts"
         self.told = Words(told, "fact", "ink2").settle(below.centre)
         #: The tiles with their bars as a flat field at the foot of the stage, and a frame around one of its layers.
         flat = VGroup(*self.papers).copy().stretch(FLAT / (self.pitch * heads), 1, about_edge=DOWN)
@@ -73,6 +78,13 @@ class HeadWall:
         self.here = self.around(1)
         #: What stands there in every step.
         self.ground = VGroup(self.field, self.names, self.told)
+        #: Where the pictures of the chapter stand; the best induction heads, and the first of them with its name.
+        self.above = Region("", ABOVE)
+        order = np.argsort(-scores["induction"].values, axis=None)[: int(run["heads_off"].quantity(-1))]
+        self.best = self.lit([divmod(place, heads) for place in order])
+        layer, number = run["best_heads"].pick(kind="induction").quantities()
+        name = Words(f"head {number:.0f} of layer {layer:.0f}", "fact", "key").begin_in(self.above.head)
+        self.head = VGroup(self.best[0], name)
 
     def _bars(self, papers: Iterable[VMobject], shares: NamedTensor) -> VGroup:
         bars, unit = VGroup(), self.side - 2 * INSET
@@ -87,41 +99,38 @@ class HeadWall:
         bar.track.set_stroke(palette().line, stroke(2), 1)
         return bar.move_to(ABOVE.centre)
 
-    def layer(self, number: int) -> VGroup:
-        """The heads of a layer in the field; layers are counted from one."""
-        return VGroup(*self.field[(number - 1) * self.heads : number * self.heads])
-
     def flatten(self) -> Travel:
         """The wall becomes the field."""
         return Travel(VGroup(*self.papers, *self.thin), self.field, 0, "camera", leaving=True)
 
     def around(self, layer: int) -> VMobject:
-        """A frame around a layer of the field."""
-        return frame(self.pitch, FLAT, "focus", 3, 4).move_to(self.layer(layer))
+        """A frame around a layer of the field; layers are counted from one."""
+        heads = self.field[(layer - 1) * self.heads : layer * self.heads]
+        return frame(self.pitch, FLAT, "focus", 3, 4).move_to(VGroup(*heads))
 
     def visits(self, layers: Sequence[Quantity]) -> Visit:
         """The frame goes from layer to layer."""
-        return Visit(self.here, [self.layer(max(1, int(layer))) for layer in layers])
+        return Visit(self.here, [self.around(max(1, int(layer))) for layer in layers])
 
-    def cells(self, places: Sequence[tuple[int, ...]]) -> list[VMobject]:
+    def cells(self, places: Places) -> list[VMobject]:
         """Heads of the field."""
         return [self.field[layer * self.heads + head] for layer, head in places]
 
-    def lit(self, places: Sequence[tuple[int, ...]], role: str = "key") -> VGroup:
+    def lit(self, places: Places, role: str = "key") -> VGroup:
         """Heads of the field, each filled with a colour."""
         return VGroup(
             Box(self.side, pixels(cell.height), palette().role(role), 3, palette().role(role), 2).move_to(cell)
             for cell in self.cells(places)
         )
 
-    def large(self, weights: NamedTensor, layer: int, head: int, room: Room) -> VGroup:
+    def large(self, layer: int, head: int) -> VGroup:
         """A pattern, large: with a cell for each pair, its words, and as a tile as large as the pattern."""
-        rows = weights.pick(layer=layer, head=head)
-        pitch = (room.height - 120) / len(rows)
+        rows = self.weights.pick(layer=layer, head=head)
+        pitch = (STAGE.height - 120) / len(rows)
         pattern = Pattern(rows, pitch)
         tile = SmallGrid(rows, pitch * len(rows) + 2 * EDGE).move_to(pattern.cells)
         words = VGroup(pattern.row_words("token"), pattern.column_words("token"))
-        return VGroup(pattern, words, tile).move_to(room.centre)
+        return VGroup(pattern, words, tile).move_to(STAGE.centre)
 
 
 class HeadsByName:
@@ -130,31 +139,26 @@ class HeadsByName:
     Args:
         groups: the places (layer, head) of each group.
         roles: the colour of each place.
-        texts: a name and a count for each group.
-        resting: what is said of the induction heads in the first group.
+        counts: how many are in each group, and last how many induction heads are in the first one.
     """
 
     def __init__(
-        self,
-        groups: Sequence[Sequence[tuple[int, ...]]],
-        roles: Mapping[tuple[int, ...], str],
-        texts: Sequence[tuple[str, str]],
-        resting: str,
-        room: Room = STAGE,
+        self, groups: Sequence[Places], roles: Mapping[tuple[int, ...], str], counts: Sequence[Quantity], room: Room
     ) -> None:
         lines = [-(-len(places) // LINE) for places in groups]
         self.side = (room.height - SPLIT * (len(lines) - 1)) / sum(lines) - AIR
         pitch, top = self.side + AIR, room.top
         self.words, self.tiles = VGroup(), VGroup()
-        for places, deep, texts_here in zip(groups, lines, texts, strict=True):
+        for places, deep, name, count in zip(groups, lines, NAMED, counts, strict=False):
             for k, place in enumerate(places):
                 row, column = divmod(k, LINE)
                 tile = Box(self.side, self.side, palette().role(roles[place]), 5, palette().line, 1.2)
                 self.tiles.add(tile.move_to(at(room.left + (column + 0.5) * pitch, top + (row + 0.5) * pitch)))
             left, middle = room.left + LINE * pitch + 24, top + deep * pitch / 2
-            self.words.add(self._text(*texts_here, left, middle))
+            self.words.add(self._text(name, f"{count:.0f}", left, middle))
             top += deep * pitch + SPLIT
-        self.resting = Words(resting, "block", "key").next_to(self.words[0], DOWN).align_to(self.words[0], LEFT)
+        self.resting = Words(f"{counts[-1]:.0f} of them induction heads", "block", "key")
+        self.resting.next_to(self.words[0], DOWN).align_to(self.words[0], LEFT)
         self.roles, self.places = roles, [place for places in groups for place in places]
         self.unnamed = self.tiles[-len(groups[-1]) :]
 
@@ -194,8 +198,3 @@ def grouped(scores: Trace, earned: float) -> tuple[list[list[tuple[int, ...]]], 
         groups[group].append(place)
         roles[place] = "key" if induction[place] else ("residual", "query", "line")[group]
     return groups, roles
-
-
-def ranked(scores: NamedTensor, count: int) -> list[tuple[int, ...]]:
-    """The places (layer, head) of the largest scores, the largest first."""
-    return [np.unravel_index(i, scores.shape) for i in np.argsort(-scores.values, axis=None)[:count]]
