@@ -39,9 +39,10 @@ class SpareHeads(VGroup):
 
     def __init__(self, trace: Trace, run: Trace, room: Room) -> None:
         above, below = room.split_rows(404, 24)
-        told, below = below.split_rows(48, 20)
+        told, bars = below.split_rows(48, 20)
         heading, body = above.split_rows(44, 10)
-        parts, which = run["which"].labels["part"], run["which"].values
+        self.parts, which = run["which"].labels["part"], run["which"].values
+        parts, self.below = self.parts, below
         layers = sorted({part.split(".")[1] for part in parts})
         rows = [[k for k, part in enumerate(parts) if part.split(".")[1] == layer] for layer in layers]
         self.grids, self.names = VGroup(*(VGroup() for _ in parts)), VGroup()
@@ -58,10 +59,10 @@ class SpareHeads(VGroup):
         #: The one whose absence costs least.
         self.idle = max(np.flatnonzero(which), key=lambda k: run["alone"].values[k])
         costs = (run["added_up"], "one by one, added up"), (run["together"], "all of them off")
-        self.unit, self.lines = (below.width * 0.66) / max(float(cost) for cost, _ in costs), below.rows(2, 30)
+        self.unit, self.lines = (bars.width * 0.66) / max(float(cost) for cost, _ in costs), bars.rows(2, 30)
         self.calls, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for (cost, name), line in zip(costs, self.lines, strict=True):
-            left, self.track = line.split_columns(below.width * 0.2, 28)
+            left, self.track = line.split_columns(bars.width * 0.2, 28)
             self.calls.add(Words(name, "fact", "ink2").end_in(left))
             self.bars.add(self._bar(cost, line))
             self.numbers.add(number(cost, ".1%", "large number", "warning").next_to(self.bars[-1], RIGHT, units(24)))
@@ -71,6 +72,11 @@ class SpareHeads(VGroup):
         so_far = run["cost_so_far"]
         self.states = [VGroup(self._bar(so_far.quantity(int(k)), self.lines[0])) for k in np.flatnonzero(which)]
         super().__init__(self.names, self.grids)
+
+    def of(self, part: str) -> VGroup:
+        """The pattern of a head, such as "encoder.1.self_attn 2"."""
+        grid: VGroup = self.grids[self.parts.index(part)]
+        return grid
 
     def _bar(self, cost: Quantity, line: Room) -> Box:
         return bar_in(self.track.cross(line), cost, self.unit, BAR, "warning")

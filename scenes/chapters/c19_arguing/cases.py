@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Riding, appear, appear_in_turn, exchange, fill, ring_around
+from scenes.animations import Riding, appear, exchange, fill, ring_around
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.region import Region
@@ -51,10 +51,6 @@ class Checklist(VGroup):
             self.add(Words(question, "aside", "ink").settle(foot.centre))
             self.pictures.append(inside.fit(picture).align_to(at(0, inside.bottom), DOWN))
         self.add(Words(last, "aside", "ink").settle(room.centre).set_y(failure[-1].get_y()))
-
-    def played(self) -> list[Animation | None]:
-        """Let the parts of each picture appear in turn."""
-        return [appear_in_turn([*picture], "row") for picture in self.pictures]
 
 
 #: Px of a sentence that fails, with its arcs and the word that is written.

@@ -59,8 +59,8 @@ class Arguing(Chapter):
         picture = PermutationTest(run, HEADS, machine.beside)
         yield from self.take_one_out(machine, run, tested)
         yield from self.one_training(machine, run, tested)
-        yield from self.reach_of_chance(machine, run, tested, picture)
-        yield from self.many_claims(machine, run, tested, picture)
+        yield from self.reach_of_chance(machine, tested, picture)
+        yield from self.many_claims(machine, tested, picture)
         yield from self.what_else_changed(machine, run, tested)
         yield from self.another_size(machine, run, trace.under(DEEP))
         yield from self.size_against_data(machine, trace.under(GROWN))
@@ -147,11 +147,10 @@ class Arguing(Chapter):
             stage=[tested, machine.again(), far.axis, far.zero, *far.names.values(), *firsts],
         )
 
-    def reach_of_chance(
-        self, machine: RemovableParts, run: Trace, tested: TestedClaim, picture: PermutationTest
-    ) -> Iterator[Step]:
+    def reach_of_chance(self, machine: RemovableParts, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """A permutation test: labels are dealt in every way, and the differences pile up into a hill."""
-        seeds, points, beyond = picture.rows.seeds, run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
+        run, seeds = picture.rows.run, picture.rows.seeds
+        points, beyond = run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
         far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
         here = [seeds[WHOLE][0], seeds[WHOLE][lowest.position], seeds[HEADS][0]]
         (*_, enough), level = run["exact.trainings_of_each"].quantities(), run["exact.level"]
@@ -179,18 +178,16 @@ class Arguing(Chapter):
             stage=[tested, machine, picture.rows.axis, *picture.rows.names.values(), *here],
         )
 
-    def many_claims(
-        self, machine: RemovableParts, run: Trace, tested: TestedClaim, picture: PermutationTest
-    ) -> Iterator[Step]:
+    def many_claims(self, machine: RemovableParts, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """Other parts were tested, too: of so many tries, the one farthest out is far out by chance."""
+        run = picture.rows.run
         tries, caught, dealt = (run[f"exact.{name}"] for name in ("comparisons", "studies_beyond", "studies_dealt"))
         often = caught.pick(part=HEADS) > run["exact.level"] * dealt
         before = _first_verdict(run, tested)
         yield Step(
             "How many claims were tested?",
             beat(
-                f"But {tries} comparisons were made: as many tries for chance.",
-                *picture.rise(machine.parts.values()),
+                f"But {tries} comparisons were made: as many tries for chance.", *picture.rise(machine.parts.values())
             ),
             beat("Draw as many from the hill, and keep the one farthest out:", *picture.draw()),
             beat("again and again. These pile up, too, farther out.", picture.draw_on()),
@@ -427,9 +424,8 @@ class Arguing(Chapter):
     def a_checklist(self, run: Trace, trace: Trace, failure: VGroup) -> Iterator[Step]:
         """Close: what to ask of every claim, the verdict on ours, and a question to take away."""
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace, failure), STAGE)
-        trainings, claims, changed, size, data = picture.played()
-        rings = [ring_around(tile) for tile in picture]
-        first, second, third, stated, amount, last = rings
+        trainings, claims, changed, size, data = map(appear, picture.pictures)
+        first, second, third, stated, amount, last = map(ring_around, picture)
         yield Step(
             "Six questions for every claim",
             beat(
@@ -477,25 +473,16 @@ def _first_verdict(run: Trace, tested: TestedClaim) -> Words:
 
 def _norms(deep: Trace, room: Room) -> SizeInteraction:
     """With and without the norm, at two depths."""
-    return SizeInteraction(
-        deep,
-        "model",
-        {which: (SHALLOW[which], DEEPER[which]) for which in SHALLOW},
-        {"with": "with Norm", "without": "without Norm"},
-        (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
-        room,
-        f"{deep['steps']} steps, no warm-up",
-    )
+    kinds = {f"{which} Norm": (SHALLOW[which], DEEPER[which]) for which in SHALLOW}
+    sizes = (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side")
+    return SizeInteraction(deep, "model", kinds, sizes, room, f"{deep['steps']} steps, no warm-up")
 
 
 def _roots(run: Trace, room: Room) -> SizeInteraction:
     """With and without the root, for several heads and for one."""
     several, one = (run["d_k"].pick(choice=choice) for choice in ("all heads", "one head"))
-    ends = {"with": (WHOLE, HEADS), "without": ("root", BOTH)}
-    names = {"with": "divided by √d_k", "without": "not divided"}
-    return SizeInteraction(
-        run, "part", ends, names, (f"several heads, d_k = {several}", f"one head, d_k = {one}"), room
-    )
+    kinds = {"divided by √d_k": (WHOLE, HEADS), "not divided": ("root", BOTH)}
+    return SizeInteraction(run, "part", kinds, (f"several heads, d_k = {several}", f"one head, d_k = {one}"), room)
 
 
 def _asked(run: Trace, trace: Trace, failure: VGroup) -> list[tuple[str, VGroup]]:
@@ -506,7 +493,7 @@ def _asked(run: Trace, trace: Trace, failure: VGroup) -> list[tuple[str, VGroup]
     size, norms = ParameterArea(run, "feed-forward", left), _norms(trace.under(DEEP), left)
     grown = SizeAndData(trace.under(GROWN), left)
     return [
-        ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
+        ("How many trainings?", VGroup(few.zero[0], *few.seeds.values())),
         ("How many claims?", VGroup(*many.axis[:2], *many.farther)),
         ("What else changed?", VGroup(size.rest, size.lost[0])),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),

@@ -92,11 +92,11 @@ class DotRows(VGroup):
         called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
         self.axis, line.key = VGroup(line, called.end_at(at(inner.right, 0)[0])), "axis"
         self.zero = self._zero()
-        #: By part: its name with a line, its trainings, their mean, and what is told beside it.
-        self.names, self.seeds, self.middles, self.told = (dict[str, Any]() for _ in range(4))
+        #: By part: its name with a line, its trainings, and what is told beside it.
+        self.names, self.seeds, self.told = (dict[str, Any]() for _ in range(3))
         for part, row in self.places.items():
             self._line(part, (row.top + row.bottom) / 2)
-        every = (self.names, self.seeds, self.middles, self.told)
+        every = (self.names, self.seeds, self.told)
         super().__init__(self.axis, self.zero, *(one for some in every for one in some.values()))
 
     def x(self, share: float) -> float:
@@ -149,7 +149,7 @@ class DotRows(VGroup):
         return VGroup(means(dashes(at(x, top - 6), at(x, low), "residual", 3, 7), self.ground))
 
     def _line(self, part: str, y: float) -> None:
-        role, mean = self._role(part), self.mean.pick(part=part)
+        role = self._role(part)
         name = Words(CALLED[part], "fact", "residual" if part == "nothing" else "ink").settle(at(0, y))
         lane = rule(at(self.inner.left, y), at(self.inner.right, y), "line", 2.5)
         name.key, lane.key = ("part", part), ("lane", part)
@@ -157,8 +157,6 @@ class DotRows(VGroup):
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
         self.seeds[part] = VGroup(self._dot(one, y, role) for one in shown)
-        middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
-        self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
         if not self.near:
             spot = at(self.inner.right + self.side / 2 + 10, y)
             self.told[part] = number(trainings[0], "share", "stage number", role).settle(spot)
@@ -367,8 +365,7 @@ class SizeInteraction:
 
     Args:
         run: the experiment, whose trainings lie along `axis`.
-        ends: for "with" and "without" the part, what the trainings of the small and of the large size are called there.
-        names: what the two lines are called.
+        kinds: what the lines with and without the part are called, and the trainings of the small and the large size.
         sizes: what the two sizes are called.
         note: what both have in common.
     """
@@ -377,8 +374,7 @@ class SizeInteraction:
         self,
         run: Trace,
         axis: str,
-        ends: Mapping[str, tuple[str, str]],
-        names: Mapping[str, str],
+        kinds: Mapping[str, tuple[str, str]],
         sizes: tuple[str, str],
         room: Room,
         note: str = "",
@@ -400,9 +396,9 @@ class SizeInteraction:
             edge = at(room.left, 0)[0] - told.get_left()[0], at(room.right, 0)[0] - told.get_right()[0]
             self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
         clear: list[float] = []
-        for which, role in (("with", "residual"), ("without", "weight")):
+        for (text, ends), role in zip(kinds.items(), ("residual", "weight"), strict=True):
             seeds, averages = (
-                [run[name].pick(**{axis: end}) for end in ends[which]] for name in ("exact", "exact.over_seeds")
+                [run[name].pick(**{axis: end}) for end in ends] for name in ("exact", "exact.over_seeds")
             )
             spots = [at(x, self.y(mean)) for x, mean in zip(self.xs, averages, strict=True)]
             small, large = (self._dots(x, some, role) for x, some in zip(self.xs, seeds, strict=True))
@@ -414,7 +410,7 @@ class SizeInteraction:
             )
             self.firsts.add(first.end_at(spots[0][0] - units(52)))
             self.lasts.add(last.begin_at(spots[1][0] + units(52)))
-            key = Words(names[which], "block", role).settle(0.7 * spots[0] + 0.3 * spots[1])
+            key = Words(text, "block", role).settle(0.7 * spots[0] + 0.3 * spots[1])
             way = spots[1] - spots[0]
             #: Clear of its line, which may be steep.
             clear.append(units(34) + abs(way[1] / way[0]) * key.width / 2)

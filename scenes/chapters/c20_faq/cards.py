@@ -7,25 +7,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import ring_around
-from scenes.layout import STAGE
+from scenes.animations import appear, move_ring, reshape, ring_around
+from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import AxisSpan, Filled, Shade, Tick, means
+from scenes.mobjects.marks import AxisSpan, Filled, Tick, means
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, path, rule
+from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule
 from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, gap, palette, pixels, signed, units
+from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a verdict, and from an arrow's end.
-NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 385.0, 10.0
+#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a claim, and of a verdict.
+NAMED, AIR, HIGH, REST, SAID, VERDICTS = 300.0, 24.0, 64.0, 20.0, 590.0, 390.0
 #: More than this is most; how much larger a verdict's sign is than usual; cases of a claim, the fewest rows of claims,
-#: px of a plate, and how far a thread goes that does not land.
-HALF, STAMP, CASES, ROWS, PLATE, BENT = 0.5, 1.5, 100, 3, 52.0, 0.6
+#: px of a line, how far a thread goes that does not land, and px of what is said below.
+HALF, STAMP, CASES, ROWS, EDGE, BENT, FOOT = 0.5, 1.5, 100, 3, 4.0, 0.6, 40.0
 
 
 class ZeroRow:
@@ -33,18 +34,19 @@ class ZeroRow:
 
     Args:
         made: the row inside, if there are biases, and the row that comes out.
+        room: the rectangle that is filled.
 
     `rows` are the zeros and what becomes of them, `pairs` each and the next, and `ways` the arrows between them.
     """
 
-    def __init__(self, made: Sequence[NamedTensor]) -> None:
-        side, body = STAGE.split_columns(NAMED)
-        rooms, unit = body.rows(1 + len(made), AIR), body.width / max(map(len, made))
+    def __init__(self, made: Sequence[NamedTensor], room: Room) -> None:
+        side, body = room.split_columns(NAMED)
+        rooms, unit = body.rows(2 * len(made) + 1, 0)[::2], body.width / max(map(len, made))
         strips = [Strip(row, unit * len(row), HIGH) for row in made]
         zeros = VGroup(frame(pixels(cell.width), HIGH, "line", 2, 2).move_to(cell) for cell in strips[-1])
         self.rows = [zeros, *strips]
-        for row, room in zip(self.rows, rooms, strict=True):
-            row.move_to(room.centre)
+        for row, place in zip(self.rows, rooms, strict=True):
+            row.move_to(place.centre)
         self.pairs = [*pairwise(self.rows)]
         self.ways = VGroup(
             arrow(one.get_bottom() + DOWN * units(REST), other.get_top() + UP * units(REST), "ink3", 4)
@@ -63,64 +65,84 @@ class ZeroRow:
         return told.arrange(RIGHT, buff=gap("chip")).next_to(self.rows[-1], RIGHT, buff=gap("chip"))
 
 
-#: Px of a row and of its left end, and how far the pieces lie from its middle, as a share of its height.
-WIDE, LEFT_AT, STEP = 1060.0, 420.0, 0.3
+#: Px of a matrix, of its name, between two of its pieces, from it to other names, and between these.
+SIDE, HEAD, SPLIT, BESIDE, LINE = 400.0, 40.0, 26.0, 90.0, 84.0
+
+
+class SplitMatrix(VGroup):
+    """A matrix of all heads as one square, whose columns come apart where they are divided among heads.
+
+    Args:
+        matrix: head × d_model × d_head, as the model has it.
+        splits: choice × (heads, width).
+    """
+
+    def __init__(self, matrix: NamedTensor, splits: NamedTensor, side: float, centre: np.ndarray) -> None:
+        (heads, _, own), self.splits = matrix.shape, splits
+        self.size = heads * own
+        counts = {heads, *map(int, splits.values[:, 0])}
+        self.cuts = sorted({k * self.size // count for count in counts for k in range(count + 1)})
+        scale, pitch, parts = full_colour(matrix), side / self.size, []
+        for start, end in pairwise(self.cuts):
+            columns = tuple(range(start % own, start % own + end - start))
+            part = Heatmap(matrix.pick(head=start // own, d_head=columns), pitch * (end - start), side, scale)
+            part.remove(part.backdrop)
+            parts.append(part.shift(RIGHT * units(pitch * start)))
+        super().__init__(*parts)
+        self.move_to(centre)
+
+    def among(self, heads: int) -> VGroup:
+        """The pieces of each head, in as many blocks."""
+        state = self.copy()
+        for part, start in zip(state, self.cuts, strict=False):
+            part.shift(RIGHT * units(SPLIT * (start * heads // self.size - (heads - 1) / 2)))
+        return state
 
 
 class HeadSplits:
-    """The row uncut on top, and below it the same row cut in other numbers of heads.
+    """The query matrix, and at its sides among how many heads its columns are divided.
 
     Args:
-        row: one row of W_Q as the model has it, head × d_head.
-        splits: choice × (heads, width).
+        matrix, splits: see `SplitMatrix`.
         own: how many heads the model has.
     """
 
-    def __init__(self, row: NamedTensor, splits: NamedTensor, own: int) -> None:
-        values = row.values.reshape(-1)
-        scale = float(np.abs(values).max()) or 1.0
-        self.entries, self.scale_value = row.quantities(), scale
-        pitch = min(112.0, 480.0 / len(splits))
-        self.whole = self._line(1, 246.0, 54.0)
-        self.whole_name = Words("one row of the query matrix", "aside", "ink2")
-        self.whole_name.next_to(self.whole, np.array([0, -1.0, 0]), buff=units(14))
-        self.lines, self.lefts, self.rights, self.ring = VGroup(), VGroup(), VGroup(), VGroup()
+    def __init__(self, matrix: NamedTensor, splits: NamedTensor, own: int, room: Room) -> None:
+        head, room = room.split_rows(HEAD)
+        self.matrix = SplitMatrix(matrix, splits, SIDE, room.centre)
+        self.name = Words("the query matrix", "block", "ink2").settle(head.centre)
+        self.states = [self.matrix.among(int(heads)) for heads in splits.values[:, 0]]
+        self.lefts, self.rights = VGroup(), VGroup()
+        reach = max(state.width for state in self.states) / 2 * RIGHT + units(BESIDE) * RIGHT
         for k in range(len(splits)):
             heads, width = splits.quantity(k, 0), splits.quantity(k, 1)
-            y = 402.0 + (k + 0.5) * pitch
-            line = self._line(int(heads), y, min(46.0, pitch - 34))
-            mine = int(heads) == own
-            look = ("number", "ink") if mine else ("fact", "ink2")
-            self.lines.add(line)
-            noun = "head" if int(heads) == 1 else "heads"
-            self.lefts.add(Words(f"{heads} {noun}", *look).next_to(line, LEFT, buff=units(34)))
-            self.rights.add(Words(f"{heads} × {width}", *look).next_to(line, RIGHT, buff=units(34)))
-            if mine:
-                self.own = k
-                self.ring.add(ring_around(line))
+            look = ("number", "ink") if int(heads) == own else ("fact", "ink2")
+            spot = room.centre + UP * units(LINE) * ((len(splits) - 1) / 2 - k)
+            left = Words(f"{heads} {'head' if int(heads) == 1 else 'heads'}", *look).settle(spot)
+            self.lefts.add(left.end_at((spot - reach)[0]))
+            self.rights.add(Words(f"{heads} × {width}", *look).settle(spot).begin_at((spot + reach)[0]))
+        self.own = [int(heads) for heads in splits.values[:, 0]].index(own)
+        self.ring = ring_around(self.rights[self.own], roomy=True)
 
-    def _line(self, heads: int, y: float, high: float) -> VGroup:
-        """All entries of the row in as many pieces, which lie higher and lower in turn: each entry where it was."""
-        count = len(self.entries)
-        cell, cells = WIDE / count, VGroup()
-        for i, entry in enumerate(self.entries):
-            fill = signed(entry, self.scale_value)
-            step = STEP * high * (-1) ** (i * heads // count) if heads > 1 else 0
-            box = Box(cell, high, fill, 0).move_to(at(LEFT_AT + (i + 0.5) * cell, y + step))
-            cells.add(means(box, Shade(entry, self.scale_value)))
-        return cells
+    def cut(self, k: int) -> tuple[Animation, ...]:
+        """Its columns come apart, for so many heads."""
+        return reshape(self.matrix, self.states[k]), appear(self.lefts[k], self.rights[k])
+
+    def ringed(self, k: int) -> tuple[Animation, ...]:
+        """The ring moves on, and the columns come apart for so many heads again."""
+        return move_ring(self.ring, self.rights[k], roomy=True), reshape(self.matrix, self.states[k], "emphasise")
 
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim that is often made, in two parts, the share measured, the share it needs, what is told, and of what."""
+    """A claim that is often made, in two parts, the share measured, the share it needs, what is told, and its head."""
 
     looks: str
     goal: str
     share: Quantity
     needed: Quantity | None
     told: str
-    of: tuple[str, ...] = ()
+    head: str = ""
 
     @property
     def holds(self) -> bool:
@@ -138,53 +160,49 @@ def mark(holds: bool) -> VGroup:
 
 
 class CaseThreads:
-    """Each claim as two plates: of a hundred cases, a thread leads from the first to the second, or bends off.
+    """Each claim as two lines: of a hundred cases, a thread leads from the upper to the lower one, or bends off.
 
-    `asked` are the plates, with a line where the threads that land have to reach to, and an arrow; `threads`, their
-    ends and `verdicts` come when the viewer has guessed.
+    `asked` are the claims with both lines, and a third one where the threads that land have to reach to; `threads`,
+    their ends and `verdicts` come when the viewer has guessed.
+
+    Args:
+        claims: what is claimed, and what was measured.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, claims: Sequence[MeasuredClaim]) -> None:
-        body, side = STAGE.split_columns(-VERDICTS, 2 * AIR)
-        ways, body = body.split_columns(REST, REST)
-        self.asked, self.arrows, self.units = list[VGroup](), VGroup(), VGroup()
-        self.threads, self.ends, self.verdicts = list[VGroup](), list[VGroup](), VGroup()
-        for claim, room in zip(claims, body.rows(max(ROWS, len(claims)), AIR + REST), strict=False):
-            first, rest = room.split_rows(PLATE)
-            way, last = rest.split_rows(-PLATE)
-            plates = [Box.of(line, palette().surface, 8) for line in (first, last)]
+    def __init__(self, claims: Sequence[MeasuredClaim], room: Room) -> None:
+        body, foot = room.split_rows(-FOOT)
+        self.asked, self.verdicts = list[VGroup](), VGroup()
+        self.threads, self.ends = list[VGroup](), list[VGroup]()
+        for claim, row in zip(claims, body.rows(max(ROWS, len(claims)), AIR), strict=False):
+            said, rest = row.split_columns(SAID, AIR)
+            ways, side = rest.split_columns(-VERDICTS, AIR)
+            first, last = (
+                Box.of(line, palette().ink3) for line in (ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1])
+            )
             words = [
-                Words(text, "block", paper=plate).begin_in(line.inset(REST, 0))
-                for text, plate, line in zip((claim.looks, claim.goal), plates, (first, last), strict=True)
+                Words(text, "fact").begin_in(line)
+                for text, line in zip((claim.looks, claim.goal), said.rows(2, 0), strict=True)
             ]
             needed, span = HALF if claim.needed is None else claim.needed, AxisSpan(0, 0.0, 1.0)
-            x = span.spot(needed, means(plates[1], span))
-            foot, top = (x * RIGHT + edge * UP for edge in (plates[1].get_bottom(), plates[0].get_bottom()))
-            goal = means(rule(foot, top, "query", 6), Tick(needed, span)).set_z_index(1)
+            x = span.spot(needed, means(last, span))
+            foot_of, top_of = (x * RIGHT + edge * UP for edge in (last.get_bottom(), first.get_top()))
+            goal = means(rule(foot_of, top_of, "query", 6), Tick(needed, span)).set_z_index(1)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "query", plates[1]).settle(last.centre).end_at(x - units(REST))
-            self.asked.append(VGroup(*plates, *words, goal, told))
-            start, end = (ways.cross(line).centre for line in (first, last))
-            self.arrows.add(arrow(start, end, "weight", 5))
-            landed, pitch = round(CASES * float(claim.share)), way.width / CASES
-            tops = [at(way.left + (k + HALF) * pitch, way.top) for k in range(CASES)]
-            feet = [top + DOWN * units(way.height) for top in tops]
-            bent = DOWN * units(way.height * BENT) + RIGHT * units(pitch)
-            stops = [*(top + bent for top in tops[:-1]), tops[-1] + bent * UP]
-            self.threads.append(
-                VGroup(
-                    rule(top, foot, "weight", pitch / 3) if k < landed else curve(top, stop, "warning", pitch / 3)
-                    for k, (top, foot, stop) in enumerate(zip(tops, feet, stops, strict=True))
-                )
-            )
+            told = Words(least, "fact", "query").end_in(said.rows(2, 0)[1])
+            self.asked.append(VGroup(first, last, *words, goal, told))
+            landed, pitch = round(CASES * float(claim.share)), ways.width / CASES
+            tops = [at(ways.left + (k + HALF) * pitch, ways.top + EDGE) for k in range(CASES)]
+            feet = [top + DOWN * units(ways.height - 2 * EDGE) for top in tops]
+            bent = DOWN * units(ways.height * BENT) + RIGHT * units(pitch / 2)
+            ways_of = [(top, foot, "weight") for top, foot in zip(tops, feet, strict=True)][:landed]
+            ways_of += [(top, top + bent, "warning") for top in tops[landed:]]
+            self.threads.append(VGroup(rule(*way, pitch / 3) for way in ways_of))
             ends = VGroup(dot(foot, pitch / 3, "weight") for foot in feet)
             VGroup(*ends[landed:]).set_fill(opacity=0)
             self.ends.append(means(ends, Filled(claim.share)))
             verdict = VGroup(number(claim.share, "share", "large number"), mark(claim.holds).scale(STAMP))
             verdict.add(Words("holds" if claim.holds else "fails", "block")).arrange(RIGHT, buff=units(REST))
-            verdict = VGroup(verdict, *(Words(line, "fact", "ink2") for line in claim.of))
-            verdict.arrange(DOWN, buff=units(GOAL), aligned_edge=LEFT).move_to(room.centre)
-            self.verdicts.add(verdict.align_to(at(side.left, 0), LEFT))
-            unit = Words("each line: one in a hundred", "fact", "ink2", plates[0]).settle(first.centre)
-            self.units.add(unit.end_at(at(first.right - REST, 0)[0]))
-        self.pause = Pause((side.left + side.right) / 2 - 10, (side.top + side.bottom) / 2)
+            self.verdicts.add(verdict.move_to(side.centre).align_to(at(side.left, 0), LEFT))
+        self.unit = Words("each line: one in a hundred", "fact", "ink2").begin_in(ways.cross(foot))
+        self.pause = Pause((side.left + side.right) / 2 - 10, (body.top + body.bottom) / 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+
+from manim import VGroup
 
 from scenes.animations import (
     Count,
@@ -20,14 +22,12 @@ from scenes.animations import (
     fill,
     grow,
     leave,
-    move_ring,
-    multiply,
     reshape,
     ring_around,
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
-from scenes.chapters.c20_faq.cards import HALF, CaseThreads, HeadSplits, MeasuredClaim, ZeroRow
+from scenes.chapters.c20_faq.cards import HALF, CaseThreads, HeadSplits, MeasuredClaim, SplitMatrix, ZeroRow
 from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
@@ -58,17 +58,17 @@ class FAQ(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
-        yield from self.which_parts(trace)
-        yield from self.more_heads(focus, trace)
-        yield from self.lengths(trace)
-        yield from self.swap(focus, trace)
-        yield from self.zeros(trace)
+        parts = yield from self.which_parts(trace)
+        yield from self.zeros(parts, trace)
+        matrix = yield from self.more_heads(parts, focus, trace)
+        matrices = yield from self.swap(matrix, focus, trace)
+        yield from self.lengths(matrices, trace)
         yield from self.which_vectors_change(trace)
-        yield from self.spare_heads(trace)
-        yield from self.claims(trace)
+        heads = yield from self.spare_heads(trace)
+        yield from self.claims(heads, trace)
         yield from self.one_vector(focus, trace)
 
-    def which_parts(self, trace: Trace) -> Iterator[Step]:
+    def which_parts(self, trace: Trace) -> Generator[Step, None, PartsOfModels]:
         """Count the parts of a layer by kind, in this model and in a large one, and their shares of all parameters."""
         own, others = trace["parameters.shares_by_kind"], trace["parameters.published_shares"]
         big = others.words("model")[-1]
@@ -115,33 +115,38 @@ class FAQ(Chapter):
             ),
             stage=[],
         )
+        return picture
 
-    def more_heads(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """d_model, heads, d_head: one row of W_Q, cut this way and that."""
+    def more_heads(self, parts: PartsOfModels, focus: Focus, trace: Trace) -> Generator[Step, None, SplitMatrix]:
+        """d_model, heads, d_head: W_Q, cut this way and that, beside all parameters."""
         width, heads, d_head = (trace[f"config.{name}"] for name in ("d_model", "heads", "d_head"))
         matrix = trace[f"parameters.{focus.path}.w_q"]
-        picture = HeadSplits(matrix.pick(d_model=0), trace["config.splits"], int(heads))
-        cuts = [
-            (*multiply(picture.whole, [line], "rest"), appear(left, right))
-            for line, left, right in zip(picture.lines, picture.lefts, picture.rights, strict=True)
-        ]
+        picture = HeadSplits(matrix, trace["config.splits"], int(heads), parts.free)
+        first, second, *more = map(picture.cut, range(len(picture.states)))
+        attention = parts.models[0].segments["attention"]
         yield Step(
             "Do more heads take more parameters?",
             beat(
-                "Cut one row of the query matrix for more and more heads.",
-                appear(picture.whole_name, *picture.whole),
-                *cuts[:2],
+                "Cut the query matrix for more and more heads.",
+                (Travel(attention, picture.matrix, kind="camera"), appear(picture.name)),
+                first,
+                second,
             ),
-            beat("More heads attend to more places, but pieces get shorter.", *cuts[2:]),
-            beat(f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.", appear(picture.ring)),
+            beat("More heads attend to more places, but pieces get narrower.", *more),
+            beat(
+                f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.",
+                (picture.cut(picture.own)[0], appear(picture.ring)),
+                appear(ring_around(attention)),
+            ),
             beat(
                 "They take as many products; only the softmaxes are more.",
-                *(move_ring(picture.ring[0], line) for line in (*picture.lines, picture.lines[picture.own])),
+                *map(picture.ringed, (*range(len(picture.states)), picture.own)),
             ),
-            stage=[],
+            stage=[parts.models[0].whole],
         )
+        return picture.matrix
 
-    def lengths(self, trace: Trace) -> Iterator[Step]:
+    def lengths(self, matrices: VGroup, trace: Trace) -> Iterator[Step]:
         """Lengths that come from the sentence, and widths that stay."""
         strip = ShapeStrip(trace)
         (source, lengths), (target, others) = (strip.run(letter) for letter in "nm")
@@ -159,21 +164,23 @@ class FAQ(Chapter):
             beat(
                 "The target has a length of its own.",
                 (leave(strip.outlines[0]), Through(strip.bars, [source[-1], target[0]], "row")),
-                (appear(strip.letters[1], strip.counters[1]), *exchange([*strip.names[::2]], [*strip.crossing[::2]])),
+                (appear(strip.letters[1], strip.counters[1]), *exchange([*strip.names], [*strip.crossing])),
                 (Through(strip.bars, target, "slow"), Count(strip.counters[1], others, "", "slow")),
             ),
             beat(
                 "But the widths stay: so the same matrices of parameters serve a sentence of any length.",
                 appear(strip.outlines[1], strip.width),
-                appear_in_turn([ring_around(strip.width), ring_around(strip.parameters)], "slow"),
+                appear_in_turn([ring_around(strip.width), *(ring_around(square) for square, _ in matrices)], "slow"),
             ),
-            stage=[],
+            stage=[matrices],
         )
 
-    def swap(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def swap(self, matrix: SplitMatrix, focus: Focus, trace: Trace) -> Generator[Step, None, VGroup]:
         """A task: the query and the key matrix change places."""
         part, query_token = focus.seen(trace), focus.query_token
-        picture = SwappedScores(part["scores"], part["swapped_scores"])
+        both = [trace[f"parameters.{focus.path}.{name}"] for name in ("w_q", "w_k")]
+        picture = SwappedScores(part["scores"], part["swapped_scores"], both, trace["config.splits"])
+        (_, called), keys = picture.matrices
         before, after = picture.before, picture.after
         first, share = part.in_full("weights", query=query_token.position).largest()
         then, other = part.in_full("swapped_weights", query=query_token.position).largest()
@@ -182,6 +189,7 @@ class FAQ(Chapter):
             "Your turn: W_Q and W_K change places",
             beat(
                 f"{named_head(focus.layer, focus.head)}: what if W_Q and W_K change places?",
+                (*exchange([matrix], [picture.matrices[0][0]], "camera"), appear(called, keys)),
                 appear(before.cells, before.words, before.title),
                 (appear(after.words, after.title, picture.pause), RunOut(picture.pause.bar)),
             ),
@@ -191,7 +199,7 @@ class FAQ(Chapter):
                     "Each score is there again, with query and key exchanged: the matrix is transposed.",
                     "They are not only transposed: it is another matrix.",
                 ),
-                (leave(picture.pause), slide(picture.copies, picture.moved), draw(picture.line)),
+                (leave(picture.pause), *picture.swap(), slide(picture.copies, picture.moved), draw(picture.line)),
                 slide(picture.moved, picture.turned, "slow"),
                 (leave(picture.line), appear(picture.dashes)),
             ),
@@ -206,22 +214,23 @@ class FAQ(Chapter):
                 appear(before.told(query_token, first, share)),
                 appear(after.told(query_token, then, other)),
             ),
-            stage=[],
+            stage=[matrix],
         )
+        return picture.matrices
 
-    def zeros(self, trace: Trace) -> Iterator[Step]:
+    def zeros(self, parts: PartsOfModels, trace: Trace) -> Iterator[Step]:
         """A task: is a feed-forward network linear that has no activation, but biases?"""
         if f"{FFN}.out" not in trace:
             return
         config, made = trace.about["config"], trace[f"{FFN}.from_zeros_norm"]
         activation = Phrase("gate" if config.get("gated", False) else ACTIVATION_NAMES[config["activation"]])
         biases = [trace[name] for name in (f"parameters.{FFN}.b1", f"{FFN}.from_zeros") if name in trace]
-        picture = ZeroRow(biases)
+        picture, model = ZeroRow(biases, parts.free), parts.models[0]
         yield Step(
             "Your turn: where does zero go?",
             beat(
                 f"Biases, but no {activation}: is the feed-forward network linear then?",
-                appear(picture.name, picture.rows[0]),
+                (appear(ring_around(model.segments["feed-forward"])), appear(picture.name, picture.rows[0])),
             ),
             beat(
                 "A linear map makes zeros of zeros. What comes out here?",
@@ -245,7 +254,7 @@ class FAQ(Chapter):
                 *(Travel(before, after, kind="row") for before, after in picture.pairs[1:]),
                 appear(picture.measured(made)),
             ),
-            stage=[],
+            stage=[model.whole],
         )
 
     def which_vectors_change(self, trace: Trace) -> Iterator[Step]:
@@ -270,14 +279,11 @@ class FAQ(Chapter):
                 appear(*(part for side in (encoder, decoder) for part in (side.title, *side.before))),
                 *(appear(*side.new) for side in (encoder, decoder)),
             ),
-            beat(
-                "Which other vectors changed with it?",
-                appear(encoder.pause),
-                RunOut(encoder.pause.bar),
-            ),
+            beat("Which other vectors changed with it?", appear(encoder.pause), RunOut(encoder.pause.bar)),
             beat(
                 claim(moved, "In the encoder, all of them:", "In the encoder some of them,"),
-                (leave(encoder.pause), appear(encoder.head), *encoder.turn()),
+                (leave(encoder.pause), appear(encoder.head)),
+                *encoder.turn(),
             ),
             beat(
                 claim(
@@ -292,7 +298,8 @@ class FAQ(Chapter):
                 claim(
                     still, "In the decoder only the new one, because of the causal mask:", "In the decoder others, too."
                 ),
-                (appear(decoder.head), *decoder.turn()),
+                appear(decoder.head),
+                *decoder.turn(),
                 decoder.halve(),
             ),
             beat(
@@ -305,11 +312,11 @@ class FAQ(Chapter):
             stage=[],
         )
 
-    def spare_heads(self, trace: Trace) -> Iterator[Step]:
+    def spare_heads(self, trace: Trace) -> Generator[Step, None, SpareHeads | None]:
         """A task: heads that nobody misses, all at once."""
         run = trace.under(SPARE)
         if "right" not in run or trace.about.get("model") != OURS:  # of another model
-            return
+            return None
         picture = SpareHeads(trace, run, STAGE)
         added, together, spare, worst = (run[name] for name in ("added_up", "together", "spare", "worst_alone"))
         yield Step(
@@ -337,31 +344,33 @@ class FAQ(Chapter):
             ),
             stage=[],
         )
+        return picture
 
-    def claims(self, trace: Trace) -> Iterator[Step]:
+    def claims(self, heads: SpareHeads | None, trace: Trace) -> Iterator[Step]:
         """Common claims about transformers, tested on this model."""
         found = claims_of(trace)
         if not found:
             return
-        picture = CaseThreads(found)
-        shown = zip(found, picture.threads, picture.ends, picture.verdicts, strict=True)
+        picture = CaseThreads(found, STAGE if heads is None else heads.below)
+        rings = [ring_around(heads.of(one.head)) if heads and one.head else None for one in found]
+        shown = zip(found, rings, picture.threads, picture.ends, picture.verdicts, strict=True)
         failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if not one.holds]
         yield Step(
             "Claims about transformers, tested on this model",
             beat(
                 "Which of these claims hold here?",
                 appear_in_turn([*picture.asked]),
-                (draw(*picture.arrows), appear(picture.pause)),
+                appear(picture.pause),
                 RunOut(picture.pause.bar),
             ),
             *(
                 beat(
                     one.told,
-                    (leave(picture.pause), appear(picture.units[0])) if one is found[0] else None,
-                    fill(threads, "slow"),
+                    (leave(picture.pause), appear(picture.unit)) if one is found[0] else None,
+                    (appear(ring), fill(threads, "slow")) if ring else fill(threads, "slow"),
                     appear(ends, sign, rise=False),
                 )
-                for one, threads, ends, sign in shown
+                for one, ring, threads, ends, sign in shown
             ),
             beat(
                 "A claim that fails is a result, too.",
@@ -369,7 +378,7 @@ class FAQ(Chapter):
             )
             if failed
             else None,
-            stage=[],
+            stage=[heads] if heads else [],
         )
 
     def one_vector(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -465,11 +474,7 @@ class FAQ(Chapter):
                 closer,
                 appear(one),
             ),
-            beat(
-                "this happens inside,",
-                Rise(closer, one),
-                (Rise(inward, *inside, glass=True), appear(source)),
-            ),
+            beat("this happens inside,", Rise(closer, one), (Rise(inward, *inside, glass=True), appear(source))),
             beat(
                 "when words go in, and words come out.",
                 tuple(Flight(word, chip) for word, chip in zip(source.chips, model.chips[0], strict=True)),
@@ -483,29 +488,27 @@ def claims_of(trace: Trace) -> list[MeasuredClaim]:
     """List claims of the notes, each with what was measured; what this model cannot test is left out."""
     found = []
     if "roles.score" in trace:
-        line, best = trace["roles.role_threshold"], ("of new cases", "in the best head")
-        for looks, goal, role in (
-            ("A head attends from each determiner", "to its noun", "determiner->noun"),
-            ("A head attends from each noun", "to its adjective", "noun->adjective"),
+        line = trace["roles.role_threshold"]
+        for looks, goal, role, way in (
+            ("A head attends from each determiner", "to its noun", "determiner->noun", "Determiner to noun"),
+            ("A head attends from each noun", "to its adjective", "noun->adjective", "Noun to adjective"),
         ):
             place = best_head(trace, role)
             if place is not None:
-                share = place[-1]
+                layer, head, share = place
                 said = claim(
                     bool(share >= line),
-                    f"In the best head, {share:share} of new cases: it holds.",
-                    f"Here, only {share:share} of new cases: it fails, for this model.",
+                    f"{way}, in the best head: {share:share} of new cases. It holds.",
+                    f"{way}, in the best head: only {share:share}. It fails, for this model.",
                 )
-                found.append(MeasuredClaim(looks, goal, share, line, said, best))
+                found.append(MeasuredClaim(looks, goal, share, line, said, f"encoder.{layer}.self_attn {head}"))
         others = trace["roles.attention_to_others"]
         said = claim(
             bool(others > HALF),
-            f"{others:share} of words, over all heads: it holds.",
-            f"Only {others:share} of words, over all heads: it fails.",
+            f"To others: {others:share} of words, over all heads. It holds.",
+            f"To others: only {others:share} of words, over all heads. It fails.",
         )
-        found.append(
-            MeasuredClaim("Most words attend most", "to others", others, None, said, ("of words", "over all heads"))
-        )
+        found.append(MeasuredClaim("Most words attend most", "to others", others, None, said))
     elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
         said = claim(

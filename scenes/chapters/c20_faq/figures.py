@@ -98,6 +98,7 @@ class ParametersBar:
                 for text in told.set_fill(ink_on(segment.fill)):
                     text.paper = segment
                 self.words.add(told)
+        self.whole = VGroup(self.name, *self.segments.values(), self.words)
 
     def filled(self, *layers: LayerSquares) -> list[Play]:
         """Copies of all squares flow together into the bar, and what is left of the model joins them."""
@@ -108,11 +109,7 @@ class ParametersBar:
             row = VGroup(Box(wide, high, segment.fill, 0) for _ in squares).arrange(RIGHT, buff=0).move_to(segment)
             slices.add(row)
             flows += (Travel(square, part, 0.0, "camera") for square, part in zip(squares, row, strict=True))
-        return [
-            (*flows,),
-            (appear(self.name, *self.segments.values(), rise=False), leave(slices)),
-            appear(self.words),
-        ]
+        return [(*flows,), (appear(self.name, *self.segments.values(), rise=False), leave(slices)), appear(self.words)]
 
     def border(self, other: ParametersBar) -> Play:
         """The line from the end of attention here to its end in the bar below."""
@@ -143,3 +140,5 @@ class PartsOfModels:
         self.models = [
             ParametersBar(*one) for one in zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)
         ]
+        #: What the bar of the first model leaves.
+        self.free = Room(above.left, above.top, upper.right, upper.bottom)

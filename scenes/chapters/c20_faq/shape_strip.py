@@ -11,10 +11,10 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px that the longest sentence takes, of a vector, from the left to vectors, and between two matrices.
-DEEP, WIDE, SIDE, APART = 550.0, 330.0, 260.0, 128.0
+#: Px that the longest sentence takes, of a vector, from the left to vectors, and from the middle to scores.
+DEEP, WIDE, SIDE, APART = 550.0, 290.0, 170.0, 250.0
 #: Px from the top of the stage to a matrix, and from there to names.
-TOP, ABOVE = 150.0, 110.0
+TOP, ABOVE = 150.0, 128.0
 #: A run has about so many states: each is drawn bar by bar, and those of a long text would be tens of thousands.
 STATES = 30
 #: By so many words a target ends before the longest source.
@@ -22,7 +22,7 @@ SHORTER = 4
 
 
 class ShapeStrip:
-    """A vector for each token, the parameters that they are multiplied by, and their scores.
+    """A vector for each token, and their scores; between them is room for the parameters that they are multiplied by.
 
     Rows and columns of scores are `n` tokens of the source; later the rows are `m` of the target, and so are vectors,
     while the source stays as long as it is then.
@@ -34,7 +34,8 @@ class ShapeStrip:
         #: Px that one token takes.
         self.token, self.top = DEEP / self.most, STAGE.top + TOP
         self.own = {"n": int(float(trace["config.words"])), "m": int(float(trace["config.output_words"])) + 1}
-        self.lefts = [STAGE.left + SIDE + k * (WIDE + APART) for k in range(3)]
+        middle = (STAGE.left + STAGE.right) / 2
+        self.lefts = STAGE.left + SIDE, middle + APART
         self.bars = self._state("n", self.own["n"])
         #: Of the source, and of the target.
         self.names, self.crossing = (
@@ -42,12 +43,10 @@ class ShapeStrip:
                 Words(name, "title").settle(at(0, self.top - ABOVE)).begin_at(at(x, 0)[0])
                 for name, x in zip(names, self.lefts, strict=True)
             )
-            for names in (("source vectors", "parameters", "scores"), ("target vectors", "parameters", "cross scores"))
+            for names in (("source vectors", "scores"), ("target vectors", "cross scores"))
         )
-        matrix = self._placed(Box(WIDE, WIDE, palette().ink3, 4), 1)
-        shape = Words(f"{width} × {width}", "title", "background", matrix).settle(matrix.get_center())
-        self.parameters = VGroup(matrix, shape)
-        self.width = number(width, "", "large number").settle(at(self.lefts[0] + WIDE / 2, self.top - ABOVE / 3))
+        self.parameters = Words(f"parameters, {width} × {width}", "block").settle(at(middle, self.top - ABOVE))
+        self.width = number(width, "", "large number").settle(at(self.lefts[0] + WIDE / 2, self.top - ABOVE / 4))
         #: Vectors and scores of this sentence, and how many it has: of the source, and of the target.
         self.outlines = [self._outline(letter) for letter in "nm"]
         self.letters, self.counters = VGroup(), []
@@ -62,12 +61,12 @@ class ShapeStrip:
 
     def _outline(self, letter: str) -> VGroup:
         wide, high = (self.own[one] * self.token for one in ("n", letter))
-        around = [self._placed(frame(x, high, "background", 8, 2), k) for x, k in ((WIDE, 0), (wide, 2))]
+        around = [
+            frame(x, high, "background", 8, 2).move_to(at(left, self.top), aligned_edge=UP + LEFT)
+            for x, left in zip((WIDE, wide), self.lefts, strict=True)
+        ]
         told = Words(f"{letter} = {self.numbers.quantity(self.own[letter] - 1)}", "block", "ink2")
         return VGroup(*around, told.next_to(around[0], RIGHT, buff=units(12), aligned_edge=DOWN))
-
-    def _placed(self, shape: Box, place: int) -> Box:
-        return shape.move_to(at(self.lefts[place], self.top), aligned_edge=UP + LEFT)
 
     def _state(self, letter: str, length: int) -> VGroup:
         """Vectors and scores row by row; rows that a shorter sentence has not lie flat at their foot."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, PI, RIGHT, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, lagged, leave, pulses, reshape
+from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, lagged, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
@@ -33,6 +33,8 @@ NAMES, LIFT = (
 SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
 #: Px between chips and streams, of a stream, a line of weight one and a feed-forward network, and of a chip at most.
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
+#: Px from a word to the beginning of its stream, where its vector stands.
+BEGIN = 76.0
 #: Px of a vector, across and at most along, that a token takes at least, and of what is added to a vector.
 WIDE, HIGH, LEAST, PIECE = 64.0, 132.0, 108.0, 26.0
 #: How much of the stage a vector takes that is looked at, and how many times larger its word and one upright are there.
@@ -68,15 +70,15 @@ class WholeModel:
         words = source, decoded.reads[: len(written)], written
         sides = [max(LEAST, *(chip_width(label, small=True) for label in row)) for row in words]
         room = room.inset(AIR, AIR)
-        self.pitch = (room.width - sum(sides) - 7 * AIR) / sum(self.layers.values())
+        self.pitch = (room.width - sum(sides) - 5 * AIR - 2 * BEGIN) / sum(self.layers.values())
         if alone:
-            self.pitch = (room.width - sides[0] - 3 * AIR) / self.layers["encoder"]
+            self.pitch = (room.width - sides[0] - 2 * AIR - BEGIN) / self.layers["encoder"]
         #: The words that the streams of each stack begin with.
         self.begins = {"encoder": source, "decoder": words[1]}
-        first, rest = room.split_columns(sides[0], AIR)
+        first, rest = room.split_columns(sides[0], BEGIN)
         rest, last = rest.split_columns(-sides[2], 2 * AIR)
         encoder, rest = rest.split_columns(self.pitch * self.layers["encoder"], 3 * AIR)
-        middle, decoder = rest.split_columns(sides[1], AIR)
+        middle, decoder = rest.split_columns(sides[1], BEGIN)
         self.begun = {"encoder": encoder.left, "decoder": decoder.left}
         self.rows = {"encoder": room.rows(len(source), 8), "decoder": room.rows(len(written), 8)}
         stacks = ("encoder", "decoder", "decoder")
@@ -161,11 +163,6 @@ class WholeModel:
         line.points = np.concatenate(bends)
         return line
 
-    def flow(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: values run along all attention lines."""
-        lines = [line for some in self.lines.values() for group in some for line in group]
-        return pulses(lines, [1.0] * len(lines))
-
     def passed(self) -> list[VGroup]:
         """The parts of the encoder that are on stage when a vector has passed it."""
         lines = (group for one, some in self.lines.items() for k, group in enumerate(some) if (*one, k) in self.shown)
@@ -208,8 +205,8 @@ class WholeModel:
         return Vector(vector, ACROSS * STAGE.width, HIGH, "residual").move_to(STAGE.centre)
 
     def lying(self) -> tuple[VMobject, Animation]:
-        """The first vector, laid on its side, and its turn to stand as one body."""
-        lying = self.vectors[0].rotate(PI / 2)
+        """The first vector, laid on its side above words on their way, and its turn to stand as one body."""
+        lying = self.vectors[0].rotate(PI / 2).set_z_index(1)
         return lying, reshape(lying, lying.copy().rotate(-PI / 2), "slow", -PI / 2)
 
     def follow(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Play | None]]]:
