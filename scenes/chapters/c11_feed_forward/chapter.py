@@ -73,8 +73,8 @@ class FeedForward(Chapter):
         ribbon = Ribbon(entering(trace, chosen.path).words("position"), rooms()[1])
         yield from self.one_vector(chosen, trace, ribbon)
         detector = yield from self.a_detector(chosen, trace)
-        yield from self.a_memory(chosen, trace, detector)
-        yield from self.a_name(chosen, trace, ribbon)
+        memory = yield from self.a_memory(chosen, trace, detector)
+        yield from self.a_name(chosen, trace, detector, memory)
         vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
         trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
@@ -185,7 +185,9 @@ class FeedForward(Chapter):
         )
         return picture
 
-    def a_memory(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector) -> Iterator[Step]:
+    def a_memory(
+        self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector
+    ) -> Generator[Step, None, KeyValueMemory]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
         cut = activation_of(trace) == "ReLU" and not gate_of(trace)
@@ -221,43 +223,45 @@ class FeedForward(Chapter):
                 appear(picture.summed),
                 picture.pour(),
             ),
-            beat(
-                "It is added to the residual stream.",
-                appear(picture.stream, picture.stream_name),
-                *picture.add_on(),
-            ),
+            beat("It is added to the residual stream.", appear(picture.stream, picture.stream_name), *picture.add_on()),
             stage=[picture.chip, picture.zero, picture.names[0], picture.bars[0], picture.numbers[0], lead],
         )
+        return picture
 
-    def a_name(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def a_name(
+        self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector, memory: KeyValueMemory
+    ) -> Iterator[Step]:
         """A neuron with a name, and the share that have one; only for the model that was measured."""
         if chosen.kind is None or chosen.score is None:
             return
-        run = trace.under("experiment.neurons")
-        named = f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
-        picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named, ribbon)
-        second, other = picture.told[1]
-        near = chosen.score - other < CLOSE
+        run, named = trace.under("experiment.neurons"), f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
+        picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named)
+        (second, other), bar = picture.told[1], memory.bars[0]
+        pair = [memory.zero, memory.chip, memory.numbers[0], memory.names[0], ring_around(memory.chip)]
+        another = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
         yield Step(
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word:",
-                appear_in_turn(picture.kinds, "slow"),
+                appear(pair[-1]),
+                appear(*another) if another else None,
             ),
             beat(
                 f"in {chosen.score:share} of pairs, the neuron fires harder for the first.",
-                Wipe(picture.bars[0], kind="slow"),
-                appear(picture.shares[0]),
+                appear(picture.axis),
+                (
+                    Travel(bar, picture.dots[0], kind="row", leaving=True),
+                    leave(*pair, *another),
+                    follow(picture.names[0]),
+                ),
             ),
             beat(
                 claim(
-                    bool(near),
+                    bool(chosen.score - other < CLOSE),
                     f"It tells {second} as well: “{chosen.kind}” is a rough name.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
-                (Wipe(picture.bars[1], kind="slow"), appear(picture.shares[1])),
-                tuple(Wipe(bar) for bar in picture.bars[2:]),
-                appear(*picture.shares[2:]),
+                *map(appear, picture.dots[1:], picture.names[1:]),
             ),
             beat(
                 claim(
@@ -265,11 +269,11 @@ class FeedForward(Chapter):
                     f"Names like that are rare: {run['unnamed']:share} of all neurons have none.",
                     f"Of all neurons, {run['unnamed']:share} have no such name.",
                 ),
-                (appear(picture.title), Travel(picture.bars[0], picture.own, kind="row")),
-                appear_in_turn([*picture.named, *picture.every], "slow"),
+                (appear(picture.title), Travel(picture.dots[0], picture.every[0], kind="row")),
+                appear_in_turn([*picture.every[1:]], "slow"),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[picture.name, *picture.tracks, picture.chance, picture.unit],
+            stage=[*pair[:-1], bar],
         )
 
     def every_vector(

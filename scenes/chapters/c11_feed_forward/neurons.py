@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, AnimationGroup, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
-from scenes.animations import (
-    Flight,
-    Travel,
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    exchange,
-    follow,
-    lagged,
-    leave,
-)
+from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, draw, exchange, follow, lagged, leave
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Away, Ground, Length, Tip, means
+from scenes.mobjects.marks import Away, AxisSpan, Ground, Length, Tick, Tip, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, dashes, dot, quads, rule
+from scenes.mobjects.shapes import arrow, dashes, dot, quads, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
@@ -40,6 +29,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where a second kind of words separates the activations as well but for this margin, the name is approximate.
 CLOSE = 0.02
+#: So many kinds of a neuron are told; the share of pairs by chance; px from one neuron to the next.
+KINDS, CHANCE, PILE = 4, 0.5, 13.0
 #: So many neurons of a memory are drawn at most; px from one to the next, of a value, below the zero line and for a
 #: name there; and at the left for the sum, with the shares of it at which the stream and the output stand.
 DRAWN, PITCH, VALUE, HANG, NAME, SUMS, SHARES = 9, 112.0, 84.0, 280.0, 50.0, 430.0, (0.02, 0.7)
@@ -290,69 +281,45 @@ class KeyValueMemory:
 
 
 class NamedNeurons:
-    """The kinds of words that a neuron tells best, and how well every neuron tells its best kind.
+    """How well a neuron tells the kinds of words that it tells best, and below how well every neuron tells its best.
+
+    Each is a dot over one axis, from chance to all pairs.
 
     Args:
         trace: with the experiment `neurons`.
-        own: the layer of the neuron and its place in it.
-        named: what it is called, in the place of the sentence.
-        ribbon: the sentence.
+        own, named: the layer of the neuron and its place in it, and what it is called.
 
     `told` are the kinds that it tells best, the best first, and how well.
     """
 
-    KINDS = 4
-
-    def __init__(self, trace: Trace, own: tuple[int, int], named: str, ribbon: Ribbon) -> None:
-        run = trace.under("experiment.neurons")
-        areas = run["area"].pick(layer=own[0], d_ff=own[1])
-        room = ribbon.below(STAGE)
-        self.name = Words(named, "block").settle(ribbon.get_center())
-        above, below = room.split_rows(room.height * 0.46, 30)
-        head, lines = above.split_rows(44)
-        names, rest = lines.split_columns(room.width * 0.3, 24)
-        bars, numbers = rest.split_columns(-150, 24)
-        order = [int(kind) for kind in np.argsort(-areas.values, kind="stable")[: self.KINDS]]
+    def __init__(self, trace: Trace, own: tuple[int, int], named: str) -> None:
+        run, earned = trace.under("experiment.neurons"), trace["roles.role_threshold"]
+        areas, best = run["area"].pick(layer=own[0], d_ff=own[1]), run["best"]
+        above, foot = STAGE.split_rows(-NAME)
+        span, piled = AxisSpan(0, min(CHANCE, float(best.values.min())), 1), Counter[int]()
+        self.dots, self.names, self.every = VGroup(), VGroup(), VGroup()
+        line = means(rule(at(foot.left, foot.top), at(foot.right - CHIP, foot.top), "ink3", 4), span)
+        self.axis = VGroup(line)
+        for text, share in (("chance", CHANCE), ("all pairs", 1.0)):
+            self.axis.add(Words(text, "fact", "ink2").settle(foot.centre).set_x(span.spot(share, line)))
+        order = [int(kind) for kind in np.argsort(-areas.values, kind="stable")[:KINDS]]
         self.told = [(areas.label("kind", kind), areas.quantity(kind)) for kind in order]
-        self.kinds: list[Words] = []
-        self.tracks, self.bars, self.shares = [], [], []
-        for row, (kind, share) in zip(bars.rows(self.KINDS, 12), self.told, strict=True):
-            bar = ShareBar(share, row.width, "", row.height).move_to(row.centre)
-            name = word(kind, "fact", "ink2" if self.kinds else "ink")
-            self.kinds.append(name.settle(row.centre).set_x(at(names.right, 0)[0], RIGHT))
-            self.tracks.append(bar.track)
-            self.bars.append(bar.bar)
-            self.shares.append(number(share, "share", "stage number").begin_in(numbers.cross(row)))
-        middle = (bars.left + bars.right) / 2
-        self.chance = VGroup(
-            rule(at(middle, lines.top - 6), at(middle, lines.bottom), "ink3", 6),
-            Words("chance", "fact", "ink2").settle(at(middle, (head.top + head.bottom) / 2)),
-        ).set_z_index(1)
-        self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
-        self._every(run["best"], own, named, trace["roles.role_threshold"], below)
-
-    def _every(self, best: NamedTensor, own: tuple[int, int], named: str, earned: Quantity, room: Room) -> None:
-        """Every neuron as a bar, the best told first; those above the line have a name."""
-        head, plot = room.split_rows(48, 8)
-        places = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place])
-        pitch = plot.width / len(places)
-        self.every, self.named = VGroup(), VGroup()
-        for i, place in enumerate(places):
-            value, wide = best.quantity(*place), pitch * 0.7
-            has_name = value >= earned
-            role = "query" if place == own else "weight" if has_name else "ink3"
-            # From chance, a half, upwards.
-            bar = Box(wide, max(2 * plot.height * (float(value) - 0.5), 1), palette().role(role), 1)
-            means(bar, Length(value, "height", 2 * plot.height, wide, 1, -plot.height))
-            bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN)
-            if place == own:
-                self.own = bar
-            else:
-                (self.named if has_name else self.every).add(bar)
-        level = plot.bottom - 2 * plot.height * (earned - 0.5)
-        told = Words(f"above {earned:.0%}: a name", "fact", "weight").settle(at(0, level - 26))
-        line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
-        self.mark = VGroup(line, told.set_x(at(plot.right, 0)[0], RIGHT))
-        self.title = Words(
-            f"all neurons: how well each tells its best kind, from chance up; in yellow, {named}", "fact", "ink2"
-        ).begin_in(head)
+        for (kind, share), row in zip(self.told, above.split_rows(KINDS * TALL)[0].rows(KINDS, 0), strict=True):
+            spot = np.array([span.spot(share, line), row.centre[1], 0])
+            self.dots.add(means(dot(spot, 2 * SPOT, "query"), Tick(share, span)))
+            told = word(kind, "stage word"), number(share, "share", "large number", "query")
+            sides = zip(told, (LEFT, RIGHT), strict=True)
+            self.names.add(VGroup(text.next_to(self.dots[-1], side, buff=units(AIR)) for text, side in sides))
+        for place in sorted(np.ndindex(best.shape), key=lambda place: place != own):
+            value = best.quantity(*place)
+            x = span.spot(value, line)
+            piled[column := int(pixels(x) // PILE)] += 1
+            spot = np.array([x, line.get_y() + units(PILE * piled[column]), 0])
+            role = "query" if place == own else "weight" if value >= earned else "ink3"
+            self.every.add(means(dot(spot, PILE * 0.45, role), Tick(value, span)))
+        level = span.spot(earned, line) * RIGHT + line.get_y() * UP
+        self.mark = VGroup(means(dashes(level, level + UP * units(HANG / 2), "weight", 4), Tick(earned, span)))
+        told = Words(f"above {earned:.0%}: a name", "stage word", "weight")
+        self.mark.add(told.next_to(self.mark[0], UP, buff=units(AIR)))
+        self.title = Words(f"all neurons by their best kind; in yellow, {named}", "stage word", "ink2")
+        self.title.stand_on(told.baseline).begin_at(at(foot.left + 2 * NAME, 0)[0])

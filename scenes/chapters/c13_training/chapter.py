@@ -350,10 +350,7 @@ class Training(Chapter):
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
                 appear(spot := ring_around(picture.grids[1].band(row)), picture.told),
             ),
-            beat(
-                "An optimizer, AdamW, rescales each slope for each step.",
-                picture.run(half),
-            ),
+            beat("An optimizer, AdamW, rescales each slope for each step.", picture.run(half)),
             beat(
                 f"At step {step:,.0f}, {share:share} of new sentences are right."
                 if right is None
@@ -396,8 +393,7 @@ class Training(Chapter):
                 picture.run(),
             ),
             beat(
-                f"From its number on, each stays above {earned:.0%}. {order}",
-                appear_in_turn([*picture.marks], "slow"),
+                f"From its number on, each stays above {earned:.0%}. {order}", appear_in_turn([*picture.marks], "slow")
             ),
             stage=[lapse.slots, lapse.words, lapse.clock_name, lapse.clock, *picture.chips],
         )
