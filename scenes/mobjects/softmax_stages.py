@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, Scene, VGroup, rate_functions
 
-from scenes.animations import Come, Travel
+from scenes.animations import Come, Travel, leave
 from scenes.animations.fades import Leave, Motion
 from scenes.animations.verbs import LATE
 from scenes.layout import Room
@@ -133,10 +133,10 @@ class SoftmaxStages:
         counted = self.here + 1 != FIRST_OF_ONE
         self.here += 1
         rows = [[row.quantity(j) for j in self.keys] for row in [*self.way][span]]
-        # What the bars are is told when they are there.
-        named = (
-            fade(text, run_time=pace(TURN), rate_func=LATE) for fade, text in ((Leave, one.name), (Come, other.name))
-        )
+        # What the bars are is told when they are there; what is no score any more gives way to a formula at once.
+        late = rate_functions.squish_rate_func(rate_functions.smooth, 0.4, 0.6)
+        gone = Leave(one.name, run_time=pace(TURN), rate_func=late) if counted else leave(one.name)
+        named = gone, Come(other.name, run_time=pace(TURN), rate_func=LATE)
         along = [Travel(one.zero, other.zero, 0.0, TURN, leaving=True), *named]
         return (Onward(one, other, rows, counted), *along, *others)
 

@@ -18,7 +18,7 @@ from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arch, arrow, drop, rule
+from scenes.mobjects.shapes import Box, arch, arrow, drop, rule, wire
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, paragraph
 from scenes.mobjects.tokens import Token
@@ -368,9 +368,9 @@ class MemoryShares:
             self.bars.add(bar)
             self.numbers.add(value)
         #: From the middle of both words, behind their memories.
-        chips, crown = (ribbon.chips[start], ribbon.chips[end]), at(0, top.top + 10)
+        chips, crown = (ribbon.chips[start], ribbon.chips[end]), at(0, top.top + 10) * UP
         a, b = (chip.get_top() for chip in chips)
-        self.arc = arch(a, b, pixels((crown - a)[1]) / 0.75, thick=10).set_z_index(-1)
+        self.arc = wire([a, a * RIGHT + crown, b * RIGHT + crown, b], "weight", 10, top.height).set_z_index(-1)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         #: What attention gives, at the crown.
         self.told = VGroup()

@@ -254,14 +254,14 @@ class Weighting(Chapter):
             ),
             beat(
                 "Divide them by d_k: they shrink to nothing, and all get much the same.",
-                (*exchange([raw], numbers[:1]), appear(picture.most, names[0]), leave(picture.cursor)),
-                (appear(picture.divisors[0]), *picture.over("raw", "full")),
+                (*exchange([raw], numbers[:1]), appear(picture.most), leave(picture.cursor)),
+                (appear(picture.divisors[0], names[0]), *picture.over("raw", "full")),
                 appear(full),
             ),
             beat(
                 "By its root: they stay about one in size.",
-                (*exchange([full], numbers[1:2]), appear(names[1]), leave(picture.divisors[0])),
-                (appear(picture.divisors[1]), *picture.over("full", "near", kind="row")),
+                (*exchange([full], numbers[1:2]), leave(picture.divisors[0])),
+                (appear(picture.divisors[1], names[1]), *picture.over("full", "near", kind="row")),
                 (
                     *exchange([picture.plot, picture.divisors[1]], [picture.closer, picture.divisors[2]], "row"),
                     *picture.over("near", "root", kind="row"),
@@ -272,7 +272,8 @@ class Weighting(Chapter):
                 appear(picture.cursor, rise=False),
                 picture.live("root", back=True),
                 appear(root),
-                (Travel(root, numbers[2]), appear(names[2])),
+                Travel(root, numbers[2]),
+                appear(names[2]),
             ),
             stage=[region, picture.plot, lines, bounds],
         )
@@ -583,13 +584,8 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
         (".2f", ".2f", ".2f", "weight", "weight"),
         head["softmax_way"].pick(query=query_token),
     )
-    formulas = [
-        Formula("s", LARGE),
-        Formula("z = s / sqrt(d_k)", LARGE),
-        Formula("z - max z", LARGE),
-        Formula("e^(z - max z)", LARGE),
-        Formula("e^(z - max z) / (sum e^(z - max z))", LARGE),
-    ]
+    steps = "s", "z = s / sqrt(d_k)", "z - max z", "e^(z - max z)", "e^(z - max z) / (sum e^(z - max z))"
+    formulas = [Formula(step, LARGE) for step in steps]
     for place, formula in enumerate(formulas):
         # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
         side.rows(3)[place in RAISED].fit(formula)
