@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from manim import VGroup
 
@@ -10,6 +10,7 @@ from scenes.animations import (
     Flight,
     Sweep,
     Through,
+    Visit,
     appear,
     appear_in_turn,
     draw,
@@ -43,7 +44,6 @@ from scenes.chapters.c09_positions.sums import (
 from scenes.layout import STAGE, Room
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -75,7 +75,6 @@ class Positions(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         embedding, first = trace.under(embedding_of(focus.stack)), f"{focus.stack}.0.self_attn"
-        region = Region("what positions do, measured")
         waves = trace.about["config"]["positions"] in ("interleaved", "halves")
         yield from self.shuffled(focus, trace, first)
         plain, other = (trace[f"other.{key}.{first}.weights"].words("key") for key in ("no_positions", "shuffled"))
@@ -88,13 +87,13 @@ class Positions(Chapter):
                 words = () if first_in_sight(trace, focus.stack) else embedding["sum"].words("position")
                 clocks = PositionClocks(embedding, words)
                 yield from self.clock_hands(trace, embedding, clocks)
-                yield from self.a_step_is_a_turn(embedding, clocks)
+                clocks = yield from self.a_step_is_a_turn(embedding, clocks)
             else:
                 yield from self.which_are_alike(embedding)
-            yield from self.word_and_position(focus, trace, embedding, clocks)
+            arrows = yield from self.word_and_position(focus, trace, embedding, clocks)
             if waves:
-                yield from self.before_or_after(trace, embedding, region)
-        yield from self.other_ways(trace, region)
+                yield from self.before_or_after(trace, embedding, arrows)
+        yield from self.other_ways(trace)
         if "positional" in embedding:
             yield from self.with_positions(focus, trace, embedding, first)
 
@@ -278,16 +277,22 @@ class Positions(Chapter):
             stage=[large.dial, large.start, large.hand],
         )
 
-    def a_step_is_a_turn(self, embedding: Trace, clocks: PositionClocks) -> Iterator[Step]:
+    def a_step_is_a_turn(self, embedding: Trace, clocks: PositionClocks) -> Generator[Step, None, PositionClocks]:
         """Two positions are as alike as their distance says: both hands of each clock turn alike."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
-        products_map = PositionProducts(products, clocks.under)
+        products_map = PositionProducts(products, numbers, STAGE)
         apart, way = products_map.apart, clocks.places[: len(clocks.places) - products_map.apart]
-        pairs, last = clocks.pairs_at(way[0], apart), clocks.pairs_at(way[-1], apart)
-        readout = DotProductReadout(products, numbers, apart, products_map.beside(clocks.under))
+        placed, told, foot = clocks.beside(products_map.beside(STAGE))
+        pairs, others, last = (
+            clocks.pairs_at(way[0], apart),
+            placed.pairs_at(way[0], apart),
+            placed.pairs_at(way[-1], apart),
+        )
+        readout = DotProductReadout(products, numbers, apart, foot)
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
         rewound, back = clocks.hands_at(way[0]), way[::-1]
+        some = Words(f"some of {count} clocks", "fact", "ink2").settle(told.centre)
         yield Step(
             "A step is a turn",
             beat(
@@ -299,41 +304,52 @@ class Positions(Chapter):
             ),
             beat(
                 f"Their dot product adds up the cosines of all {count} angles.",
-                (appear(readout.names[2], readout.product), appear(products_map.map.backdrop, products_map.name)),
+                exchange([*clocks.faces, *pairs], [*placed.faces, *others]),
+                appear(readout.names[2], readout.product, products_map.map.backdrop, products_map.names, some),
             ),
             beat(
                 "A position further, both hands have turned alike: angle and dot product stay.",
                 (
-                    clocks.turn(pairs, way, last, "tour"),
+                    placed.turn(others, way, last, "tour"),
+                    Visit(products_map.lit, products_map.diagonal[: len(way)], "tour"),
                     Sweep(VGroup(*products_map.diagonal[: len(way)]), "tour"),
                     *readout.count(way, "tour"),
                 ),
             ),
             beat(
                 "So the dot product of two positions depends only on their distance.",
-                (appear(*products_map.map[1:], rise=False), Sweep(VGroup(*products_map.diagonal[len(way) :]), "row")),
+                Sweep(VGroup(*products_map.diagonal[len(way) :]), "row"),
+                (
+                    appear(*products_map.map[1:], rise=False),
+                    leave(products_map.diagonal, products_map.lit),
+                    appear(products_map.outline, rise=False),
+                ),
             ),
             beat(
                 "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
-                (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
+                (placed.turn(others, back, placed.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
             stage=[clocks.faces, clocks.hands],
         )
+        return placed
 
     def which_are_alike(self, embedding: Trace) -> Iterator[Step]:
         """The dot products of learned encodings, which follow no formula."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
-        products_map = PositionProducts(products, STAGE)
+        products_map = PositionProducts(products, numbers, STAGE)
         readout = DotProductReadout(products, numbers, products_map.apart, products_map.beside(STAGE))
         distance, spread = numbers.quantity(products_map.apart), embedding["position_products_spread"]
         yield Step(
             "Which positions are alike?",
             beat(
                 "How alike are two positions? Take the dot products of all encodings.",
-                appear(products_map.name, products_map.map),
+                appear(products_map.names, products_map.map),
             ),
             beat(
-                f"Compare all pairs at a distance of {distance}.", Sweep(products_map.diagonal, "slow"), appear(readout)
+                f"Compare all pairs at a distance of {distance}.",
+                appear(products_map.outline, rise=False),
+                Visit(products_map.lit, products_map.diagonal, "slow"),
+                appear(readout),
             ),
             beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
             stage=[],
@@ -341,7 +357,7 @@ class Positions(Chapter):
 
     def word_and_position(
         self, focus: Focus, trace: Trace, embedding: Trace, clocks: PositionClocks | None
-    ) -> Iterator[Step]:
+    ) -> Generator[Step, None, TipToTail]:
         """Entry by entry, tip to tail; and the word is still there."""
         query_token, here = focus.query_token, focus.query_token.position
         part = embedding.under("", batch=0, position=here)
@@ -408,8 +424,9 @@ class Positions(Chapter):
             beat(told, *([appear(nearest.share_name), appear(nearest.share)] if share is not None else [])),
             stage=hands,
         )
+        return arrows
 
-    def before_or_after(self, trace: Trace, embedding: Trace, region: Region) -> Iterator[Step]:
+    def before_or_after(self, trace: Trace, embedding: Trace, arrows: TipToTail) -> Iterator[Step]:
         """The plain dot product has no direction; what a head makes of it can have one."""
         run = trace.under("experiment.direction")
         if "asymmetry" not in run:
@@ -422,16 +439,15 @@ class Positions(Chapter):
         alone = [products.quantity(middle, middle + offset) for offset in offsets]
         through = run["place_with_place"].pick(head=head).quantities()
         bare, seen = (
-            OffsetBars(entries, offsets, marked, distance, region.inside, [*alone, *through])
-            for entries in (alone, through)
+            OffsetBars(entries, offsets, marked, distance, room, [*alone, *through])
+            for entries, room in ((alone, STAGE.golden_columns()[1]), (through, STAGE))
         )
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         rings = [ring_around(bare.bars[offsets.index(offset)]) for offset in marked]
         formula = bare.heading(Formula("(e + p) W = e W + p W", LARGE))
         averaged = f"part of a score from positions: mean over all pairs of {run['sentences']} sentences"
-        name, measured = (
-            bare.heading(Words(text, "block", "ink2")) for text in ("dot product of the encodings alone", averaged)
-        )
+        name = bare.heading(Words("dot product of the encodings alone", "block", "ink2"))
+        measured, symbols = seen.heading(Words(averaged, "block", "ink2")), arrows.symbols()
         yield Step(
             "Before or after?",
             beat(
@@ -442,11 +458,11 @@ class Positions(Chapter):
             beat(
                 "But W_Q and W_K come first, and a matrix acts on both parts of a sum.",
                 leave(*rings, bare.numbers),
-                (leave(name), follow(formula)),
+                (leave(name, *arrows.names), follow(formula), *map(follow, symbols)),
             ),
             beat(
                 f"Look at the part of the scores from positions alone, in {head_name(first, head)}.",
-                (leave(formula), follow(measured)),
+                (leave(formula, *arrows.whole, *symbols), follow(measured)),
                 bare.become(seen),
             ),
             beat(
@@ -455,10 +471,10 @@ class Positions(Chapter):
                 appear(seen.numbers),
                 *(appear(ring_around(seen.bars[offsets.index(offset)])) for offset in marked),
             ),
-            stage=[region],
+            stage=[*arrows.whole, *arrows.names],
         )
 
-    def other_ways(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def other_ways(self, trace: Trace) -> Iterator[Step]:
         """Other ways, where they were trained."""
         run = trace.under("experiment.positions_compared")
         if "exact" not in run:
@@ -467,7 +483,7 @@ class Positions(Chapter):
         ends = {kind: (run["exact.over_seeds"].pick(choice=kind), ".0%") for kind in WAYS}
         (waves, _), (learned, _), (none, _) = ends.values()
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
-        curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], region.inside)
+        curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], STAGE)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
         counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
         yield Step(
@@ -495,7 +511,7 @@ class Positions(Chapter):
                 *curves.drawn("none"),
                 appear(ring_around(curves.labels["none"], "warning")),
             ),
-            stage=[region, curves.plot],
+            stage=[curves.plot],
         )
 
     def with_positions(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
@@ -11,7 +12,7 @@ from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, appear,
 from scenes.chapters.c09_positions.sums import ScaledBars
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
-from scenes.mobjects.shapes import Box, arrow, dot, rule, sector
+from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule, sector
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
@@ -27,8 +28,9 @@ PIVOT, RIM = 16.0, 14.0
 HANDS, ROWS, APART = 6, 10, 3
 #: How near, as a share of its length, the tip of a hand comes to where it was, to be almost there.
 NEAR = 0.35
-#: Px that the name of the upper edge of a map takes, and of the heading of a panel; a diagonal's dot over a square.
-NAME, TITLE, SPOT = 50.0, 70.0, 0.7
+#: Px that the name of an edge of a map takes, and that of a distance beside it, and of the heading of a panel; a
+#: diagonal's dot over a square.
+NAME, DISTANCE, TITLE, SPOT = 50.0, 210.0, 70.0, 0.7
 
 
 def hands_shown(pairs: int) -> list[int]:
@@ -97,7 +99,6 @@ class PositionClocks:
         named = [word(label, "fact", "ink2") for label in words[: len(self.places)]]
         side, wide = STAGE.split_columns(max([SIDE, *(pixels(text.width) + NUMBER for text in named)]), 16)
         top, below = wide.split_rows(DIAL + SPEED)
-        self.under = STAGE.cross(below)
         heads, body = below.split_rows(HEAD)
         columns = wide.columns(len(shown), 44)
         radius = min(DIAL, columns[0].width) / 2
@@ -130,6 +131,19 @@ class PositionClocks:
         self.faces = VGroup(*self.dials)
         self.hands = self.hands_at(0)
         self.spots = VGroup(VGroup(dot(d.tip(i), 6, "ink3") for d in self.dials) for i in self.places)
+
+    def beside(self, room: Room) -> tuple[PositionClocks, Room, Room]:
+        """The same clocks in two lines at the top of a room, without the table; a line below them, and the rest."""
+        other, radius = copy(self), pixels(self.dials[0].face.width) / 2
+        above, below = room.split_rows(4 * radius + SPEED)
+        lines = above.rows(2, SPEED)
+        each = -(-len(self.dials) // 2)
+        places = [place for line in lines for place in line.columns(each)]
+        other.dials = [
+            SineDial(dial.tensor, radius, place.centre) for dial, place in zip(self.dials, places, strict=False)
+        ]
+        other.faces = VGroup(*other.dials)
+        return other, *below.split_rows(SPEED)
 
     def hands_at(self, place: int) -> VGroup:
         """All hands as they stand at a position."""
@@ -229,12 +243,14 @@ class PositionProducts:
 
     Args:
         products: position × position.
+        distances: how far positions lie apart.
         room: the rectangle in whose height the map stands, at its left.
 
-    They lie `apart` positions from each other.
+    They lie `apart` positions from each other: an `outline` with its name goes around them, and `lit` is around the
+    first of them.
     """
 
-    def __init__(self, products: NamedTensor, room: Room) -> None:
+    def __init__(self, products: NamedTensor, distances: NamedTensor, room: Room) -> None:
         distance = self.apart = min(APART, len(products) - 1)
         _, body = room.split_rows(NAME)
         count, side = len(products), body.height - 10
@@ -244,12 +260,21 @@ class PositionProducts:
         cell = side / count
         spots = (corner + units(cell) * ((i + distance + 0.43) * RIGHT + (i + 0.43) * DOWN) for i in range(count))
         self.diagonal = VGroup(dot(spot, cell * SPOT / 2, "focus") for spot in [*spots][: count - distance])
-        self.name = Words("position", "aside", "ink2").next_to(self.map, UP, buff=units(10))
+        first, last, half = self.diagonal[0].get_center(), self.diagonal[-1].get_center(), units(0.8 * cell)
+        across, down = half * RIGHT, half * DOWN
+        corners = [first - across, first - down, last + across, last + down, first - across]
+        self.outline = VGroup(path(corners, "focus", 5))
+        name = Words(f"distance {distances.quantity(distance)}", "stage word", "focus")
+        self.outline.add(name.next_to(last, RIGHT, buff=units(cell)))
+        self.lit = frame(cell + 8, cell + 8).move_to(first)
+        beside = Words("one position", "stage word", "query").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10))
+        beside.turned = True
+        self.names = VGroup(Words("another", "stage word", "key").next_to(self.map, UP, buff=units(10)), beside)
 
     def beside(self, room: Room) -> Room:
         """The part of a room at the right of the map."""
         edge = pixels(self.map.get_right()[0]) + shape().width / 2
-        return Room(edge + 110, room.top, room.right, room.bottom)
+        return Room(edge + DISTANCE, room.top, room.right, room.bottom)
 
 
 class DotProductReadout(VGroup):
@@ -328,16 +353,20 @@ class OffsetBars(VGroup):
             )
             if offset in marked:
                 side = 1 if high >= 0 else -1
-                self.numbers.add(number(entry, ".1f", "stage number").settle(spot(i, high + side * 34)))
+                text = number(entry, ".1f", "stage number").settle(spot(i, high + side * 34))
+                # Clear of the bar nearer to the middle, which may be higher.
+                self.numbers.add(text.shift(RIGHT * np.sign(offset) * max(0.0, text.width - units(wide)) * 0.75))
         ends = at(room.left, zero), at(room.right, zero)
         self.zero = means(rule(*ends, "ink3", 3), ground)
         self.sides = VGroup()
-        for text, side in (("key before the query", LEFT), ("key after the query", RIGHT)):
-            words = Words(text, "fact", "ink2").move_to(foot.centre + DOWN * units(40))
+        for told, side in (("key before the query", LEFT), ("key after the query", RIGHT)):
+            words = Words(told, "fact", "ink2").move_to(foot.centre + DOWN * units(58))
             self.sides.add(words.align_to(ends[0 if side is LEFT else 1], side))
         for offset in marked:
             here = spot(offsets.index(offset), 0)
-            self.sides.add(number(distance, "", "number", "ink2").settle(np.array([here[0], words.get_y(), 0])))
+            self.sides.add(
+                number(distance, "", "number", "ink2").settle(np.array([here[0], foot.centre[1] - units(20), 0]))
+            )
         super().__init__(self.zero, self.bars, self.numbers, self.sides)
 
     def heading(self, mobject: Mobject) -> Mobject:
@@ -345,5 +374,6 @@ class OffsetBars(VGroup):
         return self.head.fit(mobject, most=1.0)
 
     def become(self, other: OffsetBars) -> tuple[Animation, ...]:
-        """Each bar takes the height that it has in another panel over the same offsets."""
-        return exchange([self.zero, *self.bars], [other.zero, *other.bars], "row")
+        """Each bar takes the place and the height that it has in another panel over the same offsets."""
+        old, new = ([one.zero, *one.sides, *one.bars] for one in (self, other))
+        return exchange(old, new, "row")

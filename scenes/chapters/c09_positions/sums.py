@@ -24,6 +24,7 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_in
+from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.ribbon import Ribbon
@@ -348,6 +349,14 @@ class TipToTail:
         self.angle = VGroup(rule(tip, tip + RIGHT * units(110), "ink3", 3), path(around(tip, 64, 0, turn), "ink2", 4))
         self.degrees = Words(f"{part['sum_angle']:.0f}°", "stage number", "ink2")
         self.degrees.next_to(self.angle, RIGHT + DOWN, buff=units(4))
+        #: What stays of it, and the names of the arrows.
+        self.whole = self.origin, self.word, self.place, self.total, self.angle, self.degrees
+        self.names = self.chip, self.place_name, self.total_name
+
+    def symbols(self) -> list[VMobject]:
+        """The arrows as they stand in a formula, in the places of their names."""
+        sources = zip(("{{ e : residual }}", "p", "{{ e + p : weight }}"), self.names, (UP, LEFT, RIGHT), strict=True)
+        return [Formula(source, 50.0).move_to(name).align_to(name, side) for source, name, side in sources]
 
 
 class NearestTokens:
