@@ -26,11 +26,11 @@ from scenes.chapters.c08_heads.figures import (
     AttentionWiring,
     CountedSentences,
     JoinedHeads,
-    NamedShare,
     RoleInTraining,
     SplitHeads,
     SwappedAdjective,
     cases_of,
+    named_shares,
     rows_of_heads,
 )
 from scenes.layout import Room
@@ -398,7 +398,7 @@ class Heads(Chapter):
             return None
         picture = SwappedAdjective(trace, focus, place[:2], ADJECTIVES)
         before, after = picture.arcs
-        panels = NamedShare.of(trace, ADJECTIVES, place[:2], picture.lower)
+        panels = named_shares(trace, ADJECTIVES, place[:2], picture.lower)
         score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f": in {seeds['held']} of {seeds['tried']} trainings, a head tells them apart" if "held" in seeds else ""

@@ -24,11 +24,12 @@ from scenes.animations import (
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
+from scenes.mobjects.counted_share import CountedShare
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import AxisSpan, End, Tick, means
+from scenes.mobjects.marks import End, means
 from scenes.mobjects.patterns import FULL, HEAD, INSET, PANEL, HeadPlate, Pattern
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path, rule
+from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number, word
@@ -238,59 +239,27 @@ def rows_of_heads(trace: Trace, focus: Focus, ribbon: Ribbon, side: Room, first:
     return [rows[head] for head in heads]
 
 
-class NamedShare(VGroup):
-    """A bar for the share of the cases of a role in which a head attends most to the answer, under a name.
-
-    Args:
-        run: a role of the experiment `head_cases`, of one model.
-        place: the layer and the head.
-        name: what stands above.
-        room: the rectangle that is filled; `rest` is what lies below the bar.
-    """
-
-    def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
-        self.place = {"layer": place[0], "head": place[1]}
-        above, below = room.split_rows(BAR + LINE)
-        below, self.rest = below.split_rows(BAR, LINE)
-        self.heading = Words(name, "block").begin_in(above)
-        self.shares = run["found"].pick(**self.place).quantities()
-        self.line, self.aside = line, aside = below.split_columns(-SHARE)
-        self.states = [VGroup(bar_in(line, share, line.width, BAR)) for share in self.shares]
-        self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
-        self.bar, self.number = self.states[0].copy(), number(self.shares[0], "share", "large number").end_in(aside)
-        super().__init__(self.heading, self.track, self.bar, self.number)
-
-    @classmethod
-    def of(
-        cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]
-    ) -> list[NamedShare]:
-        """A head in several roles, each in a room; none where no cases of this model are recorded."""
-        told = zip([cases_of(trace, kind) for kind in names], names.values(), rooms, strict=True)
-        return [cls(run, place, name, side) for run, name, side in told if run]
-
-    def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
-        """The named axis and dots of other shares, each where its bar would end, or below dots that are there."""
-        span, under = AxisSpan(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
-        axis, ticks = means(rule(under.get_left(), under.get_right(), "line", 3), span), VGroup()
-        for share in shares:
-            foot = axis.get_left() + RIGHT * units(self.line.width) * float(share) + DOWN * units(AIR)
-            same = sum(bool(abs(one.get_x() - foot[0]) < units(AIR)) for one in ticks)
-            ticks.add(means(dot(foot + DOWN * units(same * AIR), AIR / 2 - 1, "weight"), Tick(share, span)))
-        called = Words(name, "fact", "ink2").settle(under.get_right() + DOWN * units(LINE))
-        return VGroup(axis, called.end_at(at(self.aside.right, 0)[0])), ticks
-
-    def count(self) -> tuple[Animation, ...]:
-        """The bar grows with every case that is found, until all are counted."""
-        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
+def named_shares(
+    trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]
+) -> list[CountedShare]:
+    """A head in several roles, each in a room; none where no cases of this model are recorded."""
+    told = zip([cases_of(trace, kind) for kind in names], names.values(), rooms, strict=True)
+    return [CountedShare(found_by(run, place), name, side) for run, name, side in told if run]
 
 
-class CountedSentences(NamedShare):
+def found_by(run: Trace, place: tuple[int, int]) -> list[Quantity]:
+    """The share of the cases of a role in which a head attends most to the answer, from the first cases to all."""
+    return run["found"].pick(layer=place[0], head=place[1]).quantities()
+
+
+class CountedSentences(CountedShare):
     """The share of a head, and sentences below it: in each an arc from a word to what the head attends to most, and a
     disc if that is its noun, a ring if not.
     """
 
     def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
-        super().__init__(run, place, name, room.inset(INSET, 0).split_rows(-LINE)[0])
+        super().__init__(found_by(run, place), name, room.inset(INSET, 0).split_rows(-LINE)[0])
+        self.place = {"layer": place[0], "head": place[1]}
         self.plate = HeadPlate(place[1], room)
         self.heading.end_at(at(self.aside.right, 0)[0]).set_y(self.plate[1].get_y())
         self.sentences, self.arcs = VGroup(), VGroup()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Count, Through, Visit, appear, draw
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_in
-from scenes.mobjects.marks import AxisSpan, Tick, Tip, means
+from scenes.mobjects.marks import Tick, Tip, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dot, frame, rule, sector
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, palette, pixels, units
-from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
@@ -26,8 +24,8 @@ LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
 AXIS, TOWER, PLOT, AIR = 110.0, 190.0, 260.0, 16.0
 #: The powers of ten where that axis begins and ends.
 LEAST, MOST = -4, 12
-#: Px of the bars below the fans with what is written there, of a bar, and of its number.
-FOOT, BAR, SHARE = 110.0, 34.0, 110.0
+#: Px of the bars below the fans with what is written there, and beside them.
+FOOT, ASIDE = 130.0, 310.0
 #: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
 DEPTH, OWN, FAINT = "untrained, layers: ", "its own: ", 0.22
 #: A tensor of each model; and its name on screen, and its role.
@@ -94,7 +92,7 @@ class VectorsByDepth:
         towers: those of both models, among others.
         head: where the number of layers stands.
 
-    `feet` is the room below each fan.
+    `feet` is the room below each.
     """
 
     def __init__(
@@ -110,9 +108,8 @@ class VectorsByDepth:
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
         for (way, fan), place in zip(fans.items(), towers.beside.halves(), strict=True):
             role, (upper, rest) = names[way][1], place.split_rows(LINE)
-            beside = rest.split_columns(TOWER, 3 * AIR)[1]
-            fans_in, self.feet[way] = beside.split_rows(-FOOT, AIR)
-            middle, side = fans_in.split_columns(-SIDE, WAY)
+            above, self.feet[way] = rest.split_rows(-FOOT, AIR)
+            middle, side = above.split_columns(TOWER, 3 * AIR)[1].split_columns(-SIDE, WAY)
             plane, lines = Plane(every, middle), side.rows(len(words))
             self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(upper)
             self.owns[way].begin_at(towers.names[way].get_right()[0] + gap("part"))
@@ -150,35 +147,3 @@ class VectorsByDepth:
             yield Through(states[0], [states[i] for i in here])
             yield Visit(self.rings[way], [self.places[way][i] for i in here])
             yield Count(self.owns[way], [self.shares[way][i] for i in here], ".0%", "slow", OWN)
-
-
-class TrainedShare(VGroup):
-    """The share of new sentences that a kind of model gets right over its training, as a bar with its number.
-
-    Args:
-        shares: after so many steps each, the last one at the end.
-        role: the colour of the bar.
-        room: the rectangle that is filled.
-    """
-
-    def __init__(self, shares: Sequence[Quantity], role: str, room: Room) -> None:
-        above, below = room.split_rows(0.4 * FOOT)
-        self.shares, (line, side) = shares, below.split_rows(BAR)[0].split_columns(-SHARE)
-        self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
-        self.states = [VGroup(bar_in(line, share, line.width, BAR, role)) for share in shares]
-        self.bar, self.number = self.states[0].copy(), number(shares[-1], ".0%", "large number").end_in(side)
-        self.number.rewrite(f"{shares[0]:.0%}")
-        super().__init__(Words("trained: new sentences right", "fact", "ink2").begin_in(above), self.track)
-        self.add(self.bar, self.number)
-
-    def train(self) -> tuple[Animation, ...]:
-        """The bar grows, or not, step by step."""
-        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, ".0%", "slow")
-
-    def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
-        """An axis below the bar with its name, and a dot on it where each of other bars would end."""
-        span, line = AxisSpan(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
-        axis = means(rule(line.get_left(), line.get_right(), "line", 3), span)
-        spots = (axis.get_left() + RIGHT * axis.width * float(share) for share in shares)
-        dots = VGroup(means(dot(spot, 8, "ink"), Tick(one, span)) for spot, one in zip(spots, shares, strict=True))
-        return VGroup(axis, Words(name, "fact", "ink2").next_to(axis, DOWN, buff=units(AIR))), dots

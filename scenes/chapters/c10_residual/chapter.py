@@ -21,11 +21,12 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c10_residual.alike import GradientTowers, TrainedShare, VectorsByDepth
+from scenes.chapters.c10_residual.alike import ASIDE, GradientTowers, VectorsByDepth
 from scenes.chapters.c10_residual.end_to_end import StreamSum
 from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
+from scenes.mobjects.counted_share import CountedShare
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.region import Region
@@ -41,6 +42,8 @@ from transformer_core.tracing.trace import Trace
 
 #: The stages of both kinds of norm.
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
+#: What is counted of trained models.
+NEW = "trained: new sentences right"
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
     "pre-norm, no Add": ("Norm alone", "weight"),
@@ -310,11 +313,10 @@ class Residual(Chapter):
         """Training without Add, and with everything else the same."""
         run = trace.under("experiment.parts_removed")
         mean, ends = run["curve.over_seeds"], run["exact.over_seeds"]
+        parts = zip(("residual", "nothing"), ("weight", "residual"), fans.feet.values(), strict=True)
         without, added = (
-            TrainedShare([*mean.pick(part=part).quantities(), ends.pick(part=part)], role, foot)
-            for part, role, foot in zip(
-                ("residual", "nothing"), ("weight", "residual"), fans.feet.values(), strict=True
-            )
+            CountedShare([*mean.pick(part=part).quantities(), ends.pick(part=part)], NEW, foot, role, ASIDE)
+            for part, role, foot in parts
         )
         named = ("nothing", "residual")
         others = [ends.pick(part=part) for part in ends.labels["part"] if part not in named and " and " not in part]
@@ -327,8 +329,8 @@ class Residual(Chapter):
                 appear(without, added),
                 ambient=flow,
             ),
-            beat(f"With Add, {added.shares[-1]:.0%} of new sentences come out right.", added.train(), ambient=flow),
-            beat(f"Without it, {without.shares[-1]:.0%}.", without.train(), ambient=flow),
+            beat(f"With Add, {added.shares[-1]:.0%} of new sentences come out right.", added.count(), ambient=flow),
+            beat(f"Without it, {without.shares[-1]:.0%}.", without.count(), ambient=flow),
             beat("So a tame gradient is not enough.", appear(ring_around(without.number, roomy=True)), ambient=flow),
             beat(
                 claim(
