@@ -237,23 +237,19 @@ class FeedForward(Chapter):
         run, named = trace.under("experiment.neurons"), f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
         picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named)
         (second, other), bar = picture.told[1], memory.bars[0]
-        pair = [memory.zero, memory.chip, memory.numbers[0], memory.names[0], ring_around(memory.chip)]
+        pair = [memory.zero, memory.chip, memory.numbers[0], memory.names[0]]
         another = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
         yield Step(
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word:",
-                appear(pair[-1]),
                 appear(*another) if another else None,
             ),
             beat(
                 f"in {chosen.score:share} of pairs, the neuron fires harder for the first.",
                 appear(picture.axis),
-                (
-                    Travel(bar, picture.dots[0], kind="row", leaving=True),
-                    leave(*pair, *another),
-                    follow(picture.names[0]),
-                ),
+                (Travel(bar, picture.dots[0], kind="row", leaving=True), leave(*pair, *another)),
+                appear(picture.names[0]),
             ),
             beat(
                 claim(
@@ -273,7 +269,7 @@ class FeedForward(Chapter):
                 appear_in_turn([*picture.every[1:]], "slow"),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[*pair[:-1], bar],
+            stage=[*pair, bar],
         )
 
     def every_vector(

@@ -307,9 +307,10 @@ class NamedNeurons:
         for (kind, share), row in zip(self.told, above.split_rows(KINDS * TALL)[0].rows(KINDS, 0), strict=True):
             spot = np.array([span.spot(share, line), row.centre[1], 0])
             self.dots.add(means(dot(spot, 2 * SPOT, "query"), Tick(share, span)))
-            told = word(kind, "stage word"), number(share, "share", "large number", "query")
-            sides = zip(told, (LEFT, RIGHT), strict=True)
-            self.names.add(VGroup(text.next_to(self.dots[-1], side, buff=units(AIR)) for text, side in sides))
+            told = VGroup(word(kind, "stage word"), number(share, "share", "large number", "query"))
+            side = LEFT if spot[0] > 0 else RIGHT
+            self.names.add(told.arrange(RIGHT, buff=units(AIR)).next_to(self.dots[-1], side, buff=units(AIR)))
+            told[0].stand_on(told[1].baseline)
         for place in sorted(np.ndindex(best.shape), key=lambda place: place != own):
             value = best.quantity(*place)
             x = span.spot(value, line)

@@ -12,9 +12,9 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import Count, Play, Through, Travel, appear
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.marks import Away, Ground, means
+from scenes.mobjects.marks import Ground, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, dot, rule
+from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import vector_in
@@ -22,9 +22,9 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: So many links, px between two, of their names, and of what is left free above and below their lines.
+#: So many links, px between two, of their names, and of what is left free above and below their bars.
 LINKS, GAP, HIGH, UNDER = 4, 150.0, 50.0, 50.0
-#: Px of the graph between two lines, and beside a number where its sign comes.
+#: Px of the graph between two, and beside a number where its sign comes.
 GRAPH, SIGN = (340.0, 220.0), 56.0
 #: So many nudges of the score, and the part of their reach to which a tangent goes; px of a point, of the bar of a
 #: slope, of a strip, and of the name above it.
@@ -57,10 +57,8 @@ class ChainLink:
 
 
 class SlopeChain:
-    """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
-
-    A change of one is as long on all lines. Between two stands a graph of how the next follows the one before, with a
-    tangent where the model is.
+    """Links from a score to the loss, between two of them a graph of how the next follows the one before, and the way
+    back: a bar for the slope of the loss along each link, all of one unit.
 
     Args:
         room: the rectangle that is filled.
@@ -79,27 +77,20 @@ class SlopeChain:
         #: The score goes up, down and back.
         self.way = [*range(middle, top), *range(top, low, -1), *range(low, middle + 1)]
         self.nudged = [link.nudged for link in links]
-        moved = [link.nudged[n] - float(link.value) for link in links for n in self.way]
-        most, least = max(1.0, *upstream, *moved), min(*upstream, *moved)
-        px, ground = rest.height / (most - least), Ground()
+        most = max(1.0, *upstream)
+        px, ground = rest.height / (most - min(upstream)), Ground()
         level = rest.top + most * px
-        #: Where all links are now.
+        #: The zero line of the bars, on which all graphs are now.
         self.now = means(rule(at(room.left, level), at(room.right, level), "line", 3), ground)
         feet = [np.array([column.centre[0], self.now.get_y(), 0]) for column in columns]
-        self.heads, self.values, self.lines, self.slopes, self.numbers = (VGroup() for _ in range(5))
-        for link, column, foot in zip(links, columns, feet, strict=True):
+        self.heads, self.values, self.slopes, self.numbers = (VGroup() for _ in range(4))
+        for link, column in zip(links, columns, strict=True):
             told = VGroup(Words(link.name, "fact", "ink2"), number(link.value, ".2f", "large number"))
             told.arrange(RIGHT, buff=units(SIGN)).move_to(column.cross(above).centre)[0].stand_on(told[1].baseline)
             self.heads.add(told[0])
             self.values.add(told[1])
-            self.lines.add(rule(column.cross(rest).centre, foot, "ink3", 3).stretch_to_fit_height(units(rest.height)))
-            self.lines[-1].set_y(rest.centre[1])
-        points = [
-            [foot + UP * units(px) * (value - float(link.value)) for value in link.nudged]
-            for link, foot in zip(links, feet, strict=True)
-        ]
         self.graphs, self.tangents, self.signs = VGroup(), VGroup(), VGroup()
-        self.spots, pairs = [], []
+        pairs = []
         for (link, after), slope, ends in zip(pairwise(links), local, pairwise(feet), strict=True):
             x, y = (one.nudged[low + 1 : top] for one in (link, after))
             plot = Plot(link.value, after.value, (x, y), *GRAPH)
@@ -107,11 +98,10 @@ class SlopeChain:
             pairs.append((plot, link, after))
             self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
             self.tangents.add(plot.tangent(link.value, after.value, slope, TANGENT * float(np.ptp(x)), 8))
-        for n, places in enumerate(zip(*points, strict=True)):
-            moves = (Away(link.nudged[n], link.value, 1, px, 2 * SPOT, ground) for link in links)
-            spots = (means(dot(at, SPOT, "focus"), move) for at, move in zip(places, moves, strict=True))
-            there = (plot.dots([a.nudged[n]], [b.nudged[n]], "focus", SPOT)[0] for plot, a, b in pairs)
-            self.spots.append(VGroup(*spots, *there))
+        self.spots = [
+            VGroup(plot.dots([a.nudged[n]], [b.nudged[n]], "focus", SPOT)[0] for plot, a, b in pairs)
+            for n in range(len(links[0].nudged))
+        ]
         self.dots = self.spots[middle].copy().set_z_index(1)
         for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))
@@ -125,10 +115,7 @@ class SlopeChain:
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
         for bar, one in zip(self.bars, upstream, strict=True):
             told = number(one, ".4f", "large number", "warning")
-            told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT).shift(RIGHT * units(BAR / 2 + SPOT))
-            if one < 0:  # clear of the graph
-                told.set_y(min(told.get_y(), self.graphs.get_bottom()[1] - units(SPOT + BAR)))
-            self.numbers.add(told)
+            self.numbers.add(told.next_to(bar, DOWN if one < 0 else UP, units(16), RIGHT))
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
         told = VGroup(Words("slope", "fact", "warning"), Words("one", "large number", "warning"))
         self.start = VGroup(one, told.arrange(DOWN, units(14)).next_to(one, RIGHT, buff=units(16)).align_to(one, UP))
@@ -144,13 +131,13 @@ class SlopeChain:
         )
 
     def go_back(self) -> list[list[Play]]:
-        """The bar goes back from the loss, line by line; each slope on its way stretches it, shrinks it or turns it."""
+        """The bar goes back from the loss, link by link; each slope on its way stretches it, shrinks it or turns it."""
         turns = [*zip(self.bars, self.bars[1:], self.numbers, self.signs, strict=False)][::-1]
         return [[(Travel(after, bar, 0.0, "row"), appear(sign)), appear(told)] for bar, after, told, sign in turns]
 
 
 class QueryGradient:
-    """Beside the line of a score its query, with the push on each entry, and that on each entry of its matrix.
+    """Beside a score its query, with the push on each entry, and that on each entry of its matrix.
 
     Args:
         query, push: of the query, "d_head".

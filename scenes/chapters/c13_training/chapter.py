@@ -54,20 +54,16 @@ class Training(Chapter):
     looks_at = "*"  # a gradient goes to each part
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        lapse = None
-        if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
-            forcing = yield from self.teacher_forcing(trace)
-            yield from self.cross_entropy(trace, forcing)
-            nudges = yield from self.nudged(trace)
-            box = yield from self.backpropagation(trace, nudges)
-            yield from self.gradient_descent(trace, box)
-            lapse = yield from self.time_lapse(trace, box)
-            yield from self.skills(trace, lapse)
+        forcing = yield from self.teacher_forcing(trace)
+        yield from self.cross_entropy(trace, forcing)
+        nudges = yield from self.nudged(trace)
+        box = yield from self.backpropagation(trace, nudges)
+        yield from self.gradient_descent(trace, box)
+        lapse = yield from self.time_lapse(trace, box)
+        yield from self.skills(trace, lapse)
         pattern = yield from self.where_to_start(trace)
-        if pattern:
-            cells = yield from self.the_bill(trace, pattern)
-            if lapse and cells:
-                yield from self.what_is_left(trace, lapse, beside(pattern), cells)
+        cells = yield from self.the_bill(trace, pattern)
+        yield from self.what_is_left(trace, lapse, beside(pattern), cells)
 
     def teacher_forcing(self, trace: Trace) -> Generator[Step, None, TeacherForcing]:
         """The question of the chapter; and what the decoder reads in training."""
@@ -256,7 +252,7 @@ class Training(Chapter):
             beat(
                 f"The score of “{up}” moves its weight, that the log-odds of “{target}”, "
                 "its logit against all others, and these the loss.",
-                (draw(*picture.lines, picture.now), appear_in_turn([*picture.graphs])),
+                (draw(picture.now), appear_in_turn([*picture.graphs])),
                 appear(picture.dots),
                 (*picture.nudge(), *nudges.moved(picture.way, "slow")[:-1]),
             ),
@@ -268,11 +264,8 @@ class Training(Chapter):
             beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", *last),
             beat(
                 "But a score is computed: on to the query, and to each entry of its matrix.",
-                leave(
-                    *(part[1:] for part in (picture.heads, picture.values, picture.lines, picture.dots)),
-                    *(*passed, *nudges.weighed),
-                ),
-                (appear(deeper.names[0]), Travel(picture.dots[0], deeper.query, kind="row")),
+                leave(picture.heads[1:], picture.values[1:], picture.dots, *passed, *nudges.weighed),
+                (appear(deeper.names[0]), Travel(picture.values[0], deeper.query, kind="row")),
                 (appear(deeper.names[1]), Travel(picture.bars[0], deeper.push, kind="row")),
                 Travel(deeper.push, deeper.pushes, kind="row"),
                 appear(deeper.names[2]),
@@ -280,7 +273,7 @@ class Training(Chapter):
             beat(
                 f"One pass back gives all {early['parameters']:,.0f} slopes: backpropagation.",
                 (
-                    leave(*(part[0] for part in (picture.heads, picture.values, picture.lines, picture.dots))),
+                    leave(picture.heads[0], picture.values[0]),
                     leave(picture.bars[0], picture.numbers[0], picture.now, deeper.query, deeper.push, *deeper.names),
                     lies,
                 ),
@@ -333,8 +326,7 @@ class Training(Chapter):
         """The watched sentence through the whole training: guesses, two patterns, and new sentences."""
         run = trace.under(RUN)
         picture, own = time_lapse_of(trace, box), watched(trace)
-        last, right = len(run["step"]) - 1, first_right(trace, RUN)
-        half = last // 2 if right is None else right
+        last, half = len(run["step"]) - 1, first_right(trace, RUN) or 0
         row = own.size("query") - 1
         top_key, most = own.pick(checkpoint=last, query=row).largest()
         looked, asks = own.pick(query=row, key=top_key.position), own.label("query", row)
@@ -352,9 +344,7 @@ class Training(Chapter):
             ),
             beat("An optimizer, AdamW, rescales each slope for each step.", picture.run(half)),
             beat(
-                f"At step {step:,.0f}, {share:share} of new sentences are right."
-                if right is None
-                else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
+                f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
                 *map(appear, rings := [ring_around(part) for part in (picture.slots, right_now)]),
             ),
             beat(
@@ -398,11 +388,9 @@ class Training(Chapter):
             stage=[lapse.slots, lapse.words, lapse.clock_name, lapse.clock, *picture.chips],
         )
 
-    def where_to_start(self, trace: Trace) -> Generator[Step, None, Pattern | None]:
+    def where_to_start(self, trace: Trace) -> Generator[Step, None, Pattern]:
         """Initial weights of three scales; returns the first pattern of the usual one."""
         run = trace.under("experiment.initial_scales")
-        if "exact" not in run:
-            return None
         usual = "as they are"
         picture = InitialScales(run, SCALES, sharpest(run["first_weights"].pick(choice=usual)))
         means, steps = run["exact.over_seeds"], run["steps"]
@@ -431,18 +419,15 @@ class Training(Chapter):
                     "A quarter as large: that is no chance.",
                     "A quarter as large: too few dots to be sure.",
                 ),
-                picture.come_close(),
-                draw(picture.least),
+                draw(picture.least, kind="slow"),
             ),
             stage=[],
         )
         return picture.grids[1]
 
-    def the_bill(self, trace: Trace, pattern: Pattern) -> Generator[Step, None, VMobject | None]:
+    def the_bill(self, trace: Trace, pattern: Pattern) -> Generator[Step, None, VMobject]:
         """The cost of a longer sentence: counted, and measured; returns the cells of this one."""
         run = trace.under("experiment.attention_cost")
-        if "milliseconds" not in run:
-            return None
         time = run["time_ratio"].pick(part="scores and blends")
         picture = CostByLength(int(trace["config.words"]), run["lengths"], run["milliseconds"], time, pattern)
         before, after = run["lengths"].quantities()[-2:]

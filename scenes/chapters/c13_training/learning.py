@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Leave, Motion, Shades, Through, appear, exchange, reshape
+from scenes.animations import Count, Motion, Shades, Through
 from scenes.animations.motions import passing
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Beside, Ground, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import CELL, Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arch, arrow, dashes, dot, frame, rule, stroke
+from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.wording import CALLED
@@ -23,8 +23,8 @@ from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of a training’s dot, of a pattern with its name at the left of its trainings, of their mean, and of a way off.
-RUN, START, TOLD, AWAY = 14.0, 570.0, 190.0, units(120)
+#: Px of a training’s dot, of a pattern with its name at the left of its trainings, and of their mean.
+RUN, START, TOLD = 9.0, 570.0, 190.0
 #: Px of the share of new sentences that is right by now, of what is told below a pattern, and around a
 #: plot; and how much wider than a pattern the room at its left is.
 RIGHT_NOW, UNDER, SIDE, WIDER = 340.0, 60.0, 70.0, 3.3
@@ -153,13 +153,9 @@ class TimeLapse:
     """
 
     def __init__(
-        self,
-        run: Trace,
-        patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]],
-        plate: VMobject,
-        losses: NamedTensor,
-        called: str,
-    ) -> None:
+        self, run: Trace, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], plate: VMobject,
+        losses: NamedTensor, called: str,
+    ) -> None:  # fmt: skip
         self.losses = losses.quantities()
         probs, steps = run["probs"].pick(batch=0), run["step"]
         self.exact, self.times = run["exact"].quantities(), steps.quantities()
@@ -257,8 +253,7 @@ class TimeLapse:
 class InitialScales:
     """First patterns of untrained models that start at other scales; then each at the left of what it learned.
 
-    All trainings of a scale are dots in one line, over the same axis from none to all; those of the first two scales
-    once more over an axis from the least to the most of them.
+    All trainings of a scale are dots in one line, over the same axis from none to all.
 
     Args:
         run: the trainings.
@@ -284,51 +279,30 @@ class InitialScales:
         means(left, self.zero)
         text = f"new sentences right after {run['steps']:,.0f} steps; a dot is one training"
         name = Words(text, "fact", "ink2").settle(top.centre).set_x((left.get_x() + right.get_x()) / 2)
-        low, *_, high = sorted(one for runs in exact[:2] for one in runs.quantities())
-        told = (
-            Words("none", "fact", "ink2"),
-            Words("all", "fact", "ink2"),
-            *(number(one, ".0%", "fact", "ink2") for one in (low, high)),
-        )
-        for text, line in zip(told, (left, right) * 2, strict=True):
-            text.settle(np.array([line.get_x(), name.get_y(), 0]))
-        #: The ends of the axis, as it is first and from nearby.
-        self.ends, self.closer = VGroup(*told[:2]), VGroup(*told[2:])
-        self.axis = VGroup(left, right, name, self.ends)
+        self.axis = VGroup(left, right, name)
+        for text, line in (("none", left), ("all", right)):
+            self.axis.add(Words(text, "fact", "ink2").settle(top.centre).set_x(line.get_x()))
         rows = body.rows(len(weights), 24)
         for row, w, text, share in zip(rows, weights, names, mean, strict=True):
             place = side.cross(row).centre
             self.grids.add(Pattern(w, row.height / len(w)).move_to(place).align_to(at(side.left, 0), LEFT))
             self.names.add(Words(text, "block").settle(place).begin_at(self.grids[-1].get_right()[0] + units(26)))
             self.means.add(number(share, "share", "large number").settle(numbers.cross(row).centre))
-        parts = [*zip(mean, exact, rows, ("weight", "residual", "weight"), strict=True)]
-        #: Of each scale a line for the mean, and the dots of its trainings; and those of two scales from nearby.
-        self.marks, self.spread = (
-            VGroup(self._marks(*part, *reach) for part in some)
-            for some, reach in ((parts, (0.0, 1.0)), (parts[:2], (low, high)))
-        )
+        #: Of each scale a line for the mean, and the dots of its trainings.
+        parts = zip(mean, exact, rows, ("weight", "residual", "weight"), strict=True)
+        self.marks = VGroup(self._marks(*part) for part in parts)
         # Where the dots of the scale begin that the others are compared with.
-        x = min(mark.get_x() for mark in self.spread[1][1:])
-        start, end = (np.array([x, marks.get_y(), 0]) for marks in self.spread)
-        self.least = dashes(start, end, "ink2", 4)
-        # What lies off the stretched axis.
-        foot = np.array([left.get_x(), self.marks[2].get_y(), 0])
-        self.off = arrow(foot + units(RUN) * RIGHT + AWAY * RIGHT, foot + units(RUN) * RIGHT, "weight", 6, 20)
+        x = min(mark.get_x() for mark in self.marks[1][1:])
+        self.least = dashes(*(np.array([x, marks.get_y(), 0]) for marks in self.marks[:2]), "ink2", 4)
 
-    def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str, low: float, high: float) -> VGroup:
-        """The mean of a scale and its trainings, over an axis that reaches so far."""
-        unit, parts = self.room.width / float(high - low), VGroup()
+    def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str) -> VGroup:
+        """The mean of a scale and its trainings, over the axis."""
+        unit, parts = self.room.width, VGroup()
         for one in (mean, *trainings.quantities()):
             mark = dot(at(0, 0), RUN, role) if len(parts) else Box(7, 0.7 * row.height, palette().role(role), 2)
-            mark.move_to(at(self.room.left + unit * float(one - low), (row.top + row.bottom) / 2))
-            parts.add(means(mark, Away(one, low, 0, unit, 2 * RUN if len(parts) else 7, self.zero)))
+            mark.move_to(at(self.room.left + unit * float(one), (row.top + row.bottom) / 2))
+            parts.add(means(mark, Away(one, 0.0, 0, unit, 2 * RUN if len(parts) else 7, self.zero)))
         return parts
-
-    def come_close(self) -> tuple[Animation, ...]:
-        """The axis is stretched to where two scales lie; the third is left behind."""
-        moved = (reshape(old, new) for old, new in zip(self.marks, self.spread, strict=False))
-        off = Leave(self.marks[2], shift=AWAY * LEFT, run_time=pace("row"))
-        return *moved, *exchange([*self.ends], [*self.closer], "row"), off, appear(self.off)
 
 
 class CostByLength:
@@ -336,21 +310,19 @@ class CostByLength:
 
     Args:
         words: how many words the sentence has.
-        pattern: one in whose place its cells stand.
+        like: a pattern in whose place its cells stand.
     """
 
-    def __init__(
-        self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity, pattern: Pattern
-    ) -> None:
-        wide = pattern.cells.width
+    def __init__(self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity, like: Pattern) -> None:
+        wide = like.cells.width
         places = np.array([(j, -i) for i in range(words) for j in range(words)], float) * wide / words
         sides = np.full(len(places), wide / words * CELL)
         #: The cells of the sentence, and the three times as many that come with twice the words.
-        self.small = squares(places, sides, "weight").move_to(pattern)
+        self.small = squares(places, sides, "weight").move_to(like)
         ways = (RIGHT, DOWN, RIGHT + DOWN)
-        self.others = [squares(places, sides, "ink3", True).move_to(pattern).shift(way * wide) for way in ways]
+        self.others = [squares(places, sides, "ink3", True).move_to(like).shift(way * wide) for way in ways]
         reach = (0, float(lengths.values[-1])), (0, float(times.values.max()))
-        self.plot = Plot.filling(beside(pattern), lengths, times, reach)
+        self.plot = Plot.filling(beside(like), lengths, times, reach)
         last, x = len(lengths) - 1, lengths.quantities()
         scores, rest = (times[:, part] for part in range(2))
         self.dots, self.rest = self.plot.dots(x, scores, "weight", 14), self.plot.curve(x, rest, "ink2", 7)

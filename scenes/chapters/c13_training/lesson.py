@@ -212,17 +212,9 @@ class FollowedWeight:
     """
 
     def __init__(
-        self,
-        early: Trace,
-        run: Trace,
-        path: str,
-        row: dict[str, int],
-        target: Label,
-        room: Room,
-        cells: VMobject,
-        grid: Pattern,
-        states: Sequence[VGroup],
-    ) -> None:
+        self, early: Trace, run: Trace, path: str, row: dict[str, int], target: Label, room: Room, cells: VMobject,
+        grid: Pattern, states: Sequence[VGroup],
+    ) -> None:  # fmt: skip
         steps, place = run["step"], row["query"]
         looks = [k for k, one in enumerate(steps.values) if one > 0 and one != float(early["step"])]
         before = sum(steps.values[k] < float(early["step"]) for k in looks)
