@@ -126,7 +126,7 @@ class Training(Chapter):
             beat(
                 f"The loss is minus its logarithm, {picture.losses[0]:.2f}: the cross-entropy.",
                 (appear(picture.plot), draw(picture.curve, kind="row")),
-                (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
+                (gather([picture.number], picture.point), appear(picture.reading)),
             ),
             beat("Each time the probability halves, it climbs by the same;", draw(picture.stairs, kind="slow")),
             beat(
@@ -313,7 +313,7 @@ class Training(Chapter):
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
                 (leave(*picture.visited[1:], picture.slope), *picture.again()),
-                appear(picture.handle, picture.rate, picture.aim),
+                appear(picture.handle, picture.rate),
                 picture.pull(),
                 appear(picture.ratio),
                 *picture.leap_on(),
@@ -403,13 +403,11 @@ class Training(Chapter):
                     "How large should random parameters be? Too large, and attention begins as spikes.",
                     "How large should random parameters be? Here is the first attention of three scales.",
                 ),
-                appear(picture.titles),
-                appear_in_turn([*picture.large], "slow"),
+                appear_in_turn([VGroup(*pair) for pair in zip(picture.grids, picture.names, strict=True)], "slow"),
             ),
             beat(
                 f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right as they are, "
                 f"{means.pick(choice='fourfold'):share} at four times the size.",
-                (*exchange([*picture.large, *picture.titles], [*picture.grids, *picture.names], "camera"),),
                 (appear(picture.axis), *(appear_in_turn([*marks[1:]], "slow") for marks in picture.marks)),
                 appear(picture.means, *(marks[0] for marks in picture.marks), rise=False),
             ),

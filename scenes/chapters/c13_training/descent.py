@@ -63,11 +63,6 @@ class LossValley:
         near, far = self.walk[0].quantity(1), large[0].quantity(1)
         on = [i for i, place in enumerate(self.along) if near < place < far]
         self.goals = [near, *(places.quantity(i) for i in on), far]
-        lost = [self.walk[1].quantity(1), *(losses.quantity(i) for i in on), large[1].quantity(1)]
-        #: The place on the curve to which that step leads.
-        spots = zip(self.goals, lost, strict=True)
-        self.aims = [self.plot.dots([x], [y], "warning", VISITED) for x, y in spots]
-        self.aim = self.aims[0].copy()
         self.pulled = [VGroup(*self._pulled(start, goal, low - free / 2)) for goal in self.goals]
         #: The first step, and the next one, from there.
         self.handle, self.onward = self.pulled[0].copy(), self._pulled(far, large[0].quantity(2), low - free / 2)
@@ -130,9 +125,9 @@ class LossValley:
         back = self._balls([self._resting(place) for place in self.between[::-1]])
         return Through(self.ball, back, "row"), Count(self.loss, self.walk[1].quantities()[::-1], ".3f", "row")
 
-    def pull(self) -> tuple[Animation, ...]:
-        """The handle is pulled, and with it the place to which the step leads."""
-        return Through(self.handle, self.pulled, "slow"), Through(self.aim, self.aims, "slow")
+    def pull(self) -> Animation:
+        """The handle is pulled."""
+        return Through(self.handle, self.pulled, "slow")
 
     def leap_on(self) -> list[tuple[Animation, ...]]:
         """The ball takes both steps, through the air."""

@@ -251,7 +251,7 @@ class TimeLapse:
 
 
 class InitialScales:
-    """First patterns of untrained models that start at other scales; then each at the left of what it learned.
+    """First patterns of untrained models that start at other scales, each at the left of what it learned.
 
     All trainings of a scale are dots in one line, over the same axis from none to all.
 
@@ -266,11 +266,7 @@ class InitialScales:
             [run[of].pick(choice=name) for name in scales] for of in ("first_weights", "exact.over_seeds", "exact")
         )
         weights, names = [one[head] for one in first], scales.values()
-        self.large, self.grids, self.titles, self.names, self.means = (VGroup() for _ in range(5))
-        for w, name, column in zip(weights, names, STAGE.columns(len(weights), 60), strict=True):
-            top, body = column.split_rows(64, 20)
-            self.titles.add(Words(name, "title").settle(top.centre))
-            self.large.add(Pattern(w, min(body.width, body.height) * 0.9 / len(w)).move_to(body.centre))
+        self.grids, self.names, self.means = VGroup(), VGroup(), VGroup()
         top, body = STAGE.split_rows(54, 16)
         side, rest = body.split_columns(START)
         self.room, numbers = rest.split_columns(rest.width - TOLD, 30)

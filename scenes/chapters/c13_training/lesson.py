@@ -154,8 +154,6 @@ class CrossEntropy:
 
     def _draw_plot(self, room: Room) -> None:
         most = float(max(self.losses))
-        #: What is read off: of each look the probability and the loss, with its format and its name.
-        self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"))
         _, plot_room = room.inset(0, 70).split_columns(70)
         reach = (0, 1), (0, ROOMY * most)
         self.plot = Plot(self.probs[-1], self.losses[-1], reach, plot_room.width, plot_room.height - 20)
@@ -172,12 +170,10 @@ class CrossEntropy:
             for p, loss in zip(self.probs, self.losses, strict=True)
         ]
         self.point = self.spots[0].copy()
-        corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), 0, 0])
-        self.readings, self.reading_names = VGroup(), VGroup()
-        for line, (entries, spec, name) in enumerate(self.read):
-            spot = corner + DOWN * units(40 + 76 * line)
-            self.readings.add(number(entries[0], spec, "large number").settle(spot).end_at(corner[0]))
-            self.reading_names.add(Words(name, "block", "ink2").settle(spot).end_at(corner[0] - units(190)))
+        corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), -units(AIR), 0])
+        #: The loss at each look, and its name.
+        self.reading = VGroup(number(self.losses[0], ".2f", "large number").settle(corner).end_at(corner[0]))
+        self.reading.add(Words("− ln p", "block", "ink2").settle(corner).end_at(corner[0] - units(190)))
 
     def softmax(self) -> list[tuple[Animation, ...] | Animation]:
         """The plays by which logits turn into probabilities."""
@@ -194,9 +190,8 @@ class CrossEntropy:
     def run(self) -> tuple[Animation, ...]:
         """All later looks, one after another: bars, point and numbers together."""
         bars, point = Through(self.stages[1], self.states, "tour"), Through(self.point, self.spots, "tour")
-        read = zip(self.readings, self.read, strict=True)
-        counts = (Count(words, entries, spec, "tour") for words, (entries, spec, _) in read)
-        return bars, point, Count(self.clock, self.steps, ",.0f", "tour"), *counts
+        losses = Count(self.reading[0], self.losses, ".2f", "tour")
+        return bars, point, Count(self.clock, self.steps, ",.0f", "tour"), losses
 
 
 class FollowedWeight:
