@@ -74,7 +74,7 @@ class FeedForward(Chapter):
         yield from self.one_vector(chosen, trace, ribbon)
         detector = yield from self.a_detector(chosen, trace)
         memory = yield from self.a_memory(chosen, trace, detector)
-        yield from self.a_name(chosen, trace, detector, memory)
+        yield from self.a_name(chosen, trace, memory)
         vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
         trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
@@ -228,9 +228,7 @@ class FeedForward(Chapter):
         )
         return picture
 
-    def a_name(
-        self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector, memory: KeyValueMemory
-    ) -> Iterator[Step]:
+    def a_name(self, chosen: FollowedNeuron, trace: Trace, memory: KeyValueMemory) -> Iterator[Step]:
         """A neuron with a name, and the share that have one; only for the model that was measured."""
         if chosen.kind is None or chosen.score is None:
             return
@@ -238,17 +236,16 @@ class FeedForward(Chapter):
         picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named)
         (second, other), bar = picture.told[1], memory.bars[0]
         pair = [memory.zero, memory.chip, memory.numbers[0], memory.names[0]]
-        another = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
         yield Step(
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word:",
-                appear(*another) if another else None,
+                appear(*memory.other) if memory.other else None,
             ),
             beat(
                 f"in {chosen.score:share} of pairs, the neuron fires harder for the first.",
                 appear(picture.axis),
-                (Travel(bar, picture.dots[0], kind="row", leaving=True), leave(*pair, *another)),
+                (Travel(bar, picture.dots[0], kind="row", leaving=True), leave(*pair, *memory.other)),
                 appear(picture.names[0]),
             ),
             beat(
@@ -272,9 +269,7 @@ class FeedForward(Chapter):
             stage=[*pair, bar],
         )
 
-    def every_vector(
-        self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon
-    ) -> Generator[Step, None, Sequence[Vector]]:
+    def every_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Generator[Step, None, list[Vector]]:
         """The same network for all vectors; a vector alone comes out as among its neighbours.
 
         Returns: the vectors, under their tokens.

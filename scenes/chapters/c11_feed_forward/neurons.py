@@ -244,12 +244,10 @@ class KeyValueMemory:
             self.narrowed.append(narrow := self.values[-1].copy().stretch(max(abs(float(value)) / most, 0.02), 0))
             means(narrow.plate, Length(value, "width", VALUE / most, below.height, VALUE * 0.02))
             self.bars.append(activation_bar(value, one, detector.wide, spot, floor, ground))
-            told = number(value, ".2f", "stage number").next_to(self.bars[-1], UP, buff=units(AIR))
-            self.numbers.append(told)
-        self.names = [
-            row_name(text, side, y, role)
-            for text, y, role in (("activation", floor, "ink2"), ("its value", below.centre[1], "value"))
-        ]
+            self.numbers.append(number(value, ".2f", "stage number").next_to(self.bars[-1], UP, buff=units(AIR)))
+        self.names = row_name("activation", side, floor), row_name("its value", side, below.centre[1], "value")
+        #: Another word that the neuron was looked at with, and what it does for that, where there is one.
+        self.other = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
         away = [np.array([at(body.left + share * SUMS, 0)[0], below.centre[1], 0]) for share in SHARES]
         self.output = Vector(output, VALUE, below.height, "residual", upright=True).move_to(away[1])
         self.stream, self.later = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
@@ -47,13 +47,8 @@ MATRIX = 5
 BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
 
 
-@dataclass(frozen=True)
-class ChainLink:
-    """A quantity in a chain: a name, its value, and its values as the score is nudged."""
-
-    name: str
-    value: Quantity
-    nudged: Sequence[float]
+#: A quantity in a chain: its name, its value, and its values as the score is nudged.
+Link: TypeAlias = tuple[str, Quantity, Sequence[float]]
 
 
 class SlopeChain:
@@ -68,15 +63,15 @@ class SlopeChain:
     """
 
     def __init__(
-        self, room: Room, links: Sequence[ChainLink], local: Sequence[Quantity], upstream: Sequence[Quantity]
+        self, room: Room, links: Sequence[Link], local: Sequence[Quantity], upstream: Sequence[Quantity]
     ) -> None:
         columns = room.columns(len(links), GAP)
         above, rest = room.split_rows(HIGH)
-        rest, middle = rest.inset(0, UNDER), len(links[0].nudged) // 2
+        rest, middle = rest.inset(0, UNDER), len(links[0][2]) // 2
         top, low = middle + NUDGED, middle - NUDGED
         #: The score goes up, down and back.
         self.way = [*range(middle, top), *range(top, low, -1), *range(low, middle + 1)]
-        self.nudged = [link.nudged for link in links]
+        self.nudged = [nudged for _, _, nudged in links]
         most = max(1.0, *upstream)
         px, ground = rest.height / (most - min(upstream)), Ground()
         level = rest.top + most * px
@@ -84,24 +79,23 @@ class SlopeChain:
         self.now = means(rule(at(room.left, level), at(room.right, level), "line", 3), ground)
         feet = [np.array([column.centre[0], self.now.get_y(), 0]) for column in columns]
         self.heads, self.values, self.slopes, self.numbers = (VGroup() for _ in range(4))
-        for link, column in zip(links, columns, strict=True):
-            told = VGroup(Words(link.name, "fact", "ink2"), number(link.value, ".2f", "large number"))
+        for (name, value, _), column in zip(links, columns, strict=True):
+            told = VGroup(Words(name, "fact", "ink2"), number(value, ".2f", "large number"))
             told.arrange(RIGHT, buff=units(SIGN)).move_to(column.cross(above).centre)[0].stand_on(told[1].baseline)
             self.heads.add(told[0])
             self.values.add(told[1])
         self.graphs, self.tangents, self.signs = VGroup(), VGroup(), VGroup()
         pairs = []
-        for (link, after), slope, ends in zip(pairwise(links), local, pairwise(feet), strict=True):
-            x, y = (one.nudged[low + 1 : top] for one in (link, after))
-            plot = Plot(link.value, after.value, (x, y), *GRAPH)
-            plot.shift(sum(ends) / 2 - plot.point(link.value, after.value))
-            pairs.append((plot, link, after))
+        for ((_, value, nudged), (_, then, follows)), slope, ends in zip(
+            pairwise(links), local, pairwise(feet), strict=True
+        ):
+            x, y = nudged[low + 1 : top], follows[low + 1 : top]
+            plot = Plot(value, then, (x, y), *GRAPH)
+            plot.shift(sum(ends) / 2 - plot.point(value, then))
+            pairs.append(plot.dots(nudged, follows, "focus", SPOT))
             self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
-            self.tangents.add(plot.tangent(link.value, after.value, slope, TANGENT * float(np.ptp(x)), 8))
-        self.spots = [
-            VGroup(plot.dots([a.nudged[n]], [b.nudged[n]], "focus", SPOT)[0] for plot, a, b in pairs)
-            for n in range(len(links[0].nudged))
-        ]
+            self.tangents.add(plot.tangent(value, then, slope, TANGENT * float(np.ptp(x)), 8))
+        self.spots = [VGroup(*places) for places in zip(*pairs, strict=True)]
         self.dots = self.spots[middle].copy().set_z_index(1)
         for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))

@@ -22,7 +22,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c13_training.chain import ChainLink, ModelParts, QueryGradient, SlopeChain, places
+from scenes.chapters.c13_training.chain import ModelParts, QueryGradient, SlopeChain, places
 from scenes.chapters.c13_training.descent import LossValley
 from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillLinks, TimeLapse, beside
 from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, TeacherForcing
@@ -126,12 +126,12 @@ class Training(Chapter):
             beat(
                 f"The loss is minus its logarithm, {picture.losses[0]:.2f}: the cross-entropy.",
                 (appear(picture.plot), draw(picture.curve, kind="row")),
-                (gather([picture.number], picture.point), appear(picture.reading)),
+                (gather(picture.numbers[1][-1:], picture.point), appear(picture.reading)),
             ),
             beat("Each time the probability halves, it climbs by the same;", draw(picture.stairs, kind="slow")),
             beat(
                 claim(
-                    picture.wavers,
+                    end > min(picture.losses),
                     f"in training it wavers down to {end:.2f}, as each step sees other sentences.",
                     f"in training it falls to {end:.2f}.",
                 ),
@@ -485,16 +485,13 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int, room: R
     middle, weights = len(log_odds) // 2, early["nudged_weights"]
     moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
     score = scores.quantity(key)
-    links = (
-        ChainLink(f"score of “{scores.label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
-        ChainLink("its attention weight", moved[middle], moved),
-        ChainLink(
-            f"log-odds of “{early['probs'].words('position')[int(early['place']) + 1]}”",
-            log_odds.quantity(middle),
-            log_odds.quantities(),
-        ),
-        ChainLink("loss", losses.quantity(middle), losses.quantities()),
-    )
+    target = early["probs"].words("position")[int(early["place"]) + 1]
+    links = [
+        (f"score of “{scores.label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
+        ("its attention weight", moved[middle], moved),
+        (f"log-odds of “{target}”", log_odds.quantity(middle), log_odds.quantities()),
+        ("loss", losses.quantity(middle), losses.quantities()),
+    ]
     local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
     last = early["log_odds_to_loss"]

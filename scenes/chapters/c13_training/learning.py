@@ -90,12 +90,11 @@ class SkillLinks:
             row, step = learned.pick(checkpoint=looks, line=i).quantities(), since.quantity(i)
             a, b = doubling[i] if rises[i] > HALF else (0, 0)
             lines, spot = self._drawn(name, asked)
+            roles = ["weight" if 0 < step <= t else "query" if a <= t <= b else "ink3" for t in self.times]
             for line in lines:
                 self.links.add(as_thick_as(row[0], line, THIN, THICK))
                 self.rows.append(row)
-                self.roles.append(
-                    ["weight" if 0 < step <= t else "query" if a <= t <= b else "ink3" for t in self.times]
-                )
+                self.roles.append(roles)
             told = VGroup(Words(LINES[name], "fact", "ink2"), number(step, ",.0f", "stage number"))
             told.arrange(DOWN, buff=units(14)).move_to(spot)
             told.shift(LEFT * max(0.0, told.get_right()[0] - self.slots.get_right()[0]))
@@ -118,8 +117,8 @@ class SkillLinks:
         first, last = (self.chips[place] for place in sorted(self.places[key] for key in PAIRS[name]))
         near = last is self.chips[self.chips.index(first) + 1]
         air = units(FOOT if near else 0) * RIGHT, units(FOOT if near else 0) * LEFT
-        ends = [chip.get_bottom() + DOWN * units(THICK) + side for chip, side in zip((first, last), air, strict=True)]
-        way = arch(*ends, -DEEP * pixels(last.get_x() - first.get_x()), "ink3")
+        start, end = (chip.get_bottom() + DOWN * units(THICK) for chip in (first, last))
+        way = arch(start + air[0], end + air[1], -DEEP * pixels(last.get_x() - first.get_x()), "ink3")
         # Below its middle; that of a short link leaves room for a longer one that passes at its right.
         below = way.point_from_proportion(0.5) + DOWN * units(UNDER)
         return [way], below * UP + (first if near else way).get_x() * RIGHT
@@ -289,7 +288,8 @@ class InitialScales:
         self.marks = VGroup(self._marks(*part) for part in parts)
         # Where the dots of the scale begin that the others are compared with.
         x = min(mark.get_x() for mark in self.marks[1][1:])
-        self.least = dashes(*(np.array([x, marks.get_y(), 0]) for marks in self.marks[:2]), "ink2", 4)
+        start, end = (np.array([x, marks.get_y(), 0]) for marks in self.marks[:2])
+        self.least = dashes(start, end, "ink2", 4)
 
     def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str) -> VGroup:
         """The mean of a scale and its trainings, over the axis."""

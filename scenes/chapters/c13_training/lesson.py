@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
@@ -133,14 +132,11 @@ class CrossEntropy:
             Words(text, "block", "ink2").settle(foot.centre)
             for text in ("logits", "probabilities; all other words are left out")
         ]
-        self.number = self.numbers[1][-1]
         runs = [probs, *later]
         self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
         self.probs = [row.quantity(last) for row in runs]
         losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
         self.losses = [early["word_loss"], *losses.quantities()]
-        #: True if the loss does not fall from each look to the next.
-        self.wavers = any(after > before for before, after in pairwise(self.losses))
         self.steps = [step, *run["step"].pick(checkpoint=after).quantities()]
         self._draw_plot(right)
 
@@ -211,19 +207,13 @@ class FollowedWeight:
         grid: Pattern, states: Sequence[VGroup],
     ) -> None:  # fmt: skip
         steps, place = run["step"], row["query"]
-        looks = [k for k, one in enumerate(steps.values) if one > 0 and one != float(early["step"])]
-        before = sum(steps.values[k] < float(early["step"]) for k in looks)
-
-        def with_early(quantities: Sequence[Quantity], own: Quantity) -> list[Quantity]:
-            return [*quantities[:before], own, *quantities[before:]]
-
-        weight = early[f"{path}.weights"].pick(**row)
-        right = early["probs"].pick(batch=0, position=place, vocab=str(target))
-        true_probs = [run["checkpoint_true_probs"].quantity(k, place) for k in looks]
-        self.times = with_early([steps.quantity(k) for k in looks], early["step"])
-        self.shares = with_early([run[f"{path}.weights"].pick(checkpoint=k, **row) for k in looks], weight)
-        self.probs = with_early(true_probs, right)
-        self.now = weight
+        looks = [k for k, one in enumerate(steps.values) if one > 0]
+        before = [float(steps.values[k]) for k in looks].index(float(early["step"]))
+        self.times = [steps.quantity(k) for k in looks]
+        self.shares = [run[f"{path}.weights"].pick(checkpoint=k, **row) for k in looks]
+        self.probs = [run["checkpoint_true_probs"].quantity(k, place) for k in looks]
+        self.now = self.shares[before] = early[f"{path}.weights"].pick(**row)
+        self.probs[before] = early["probs"].pick(batch=0, position=place, vocab=str(target))
         reach = [float(one) for one in self.times], (0, 1)
         self.plot = Plot.filling(room, steps, run["checkpoint_true_probs"], reach, (True, False))
         whole = [run["exact"].quantity(k) for k in (0, len(steps) - 1)]
@@ -242,7 +232,6 @@ class FollowedWeight:
             self.spots.append(self.plot.dots([here], [values[before]], role, 15))
             end = VGroup(Words(name, "fact", role), number(values[-1], "share", "large number", role))
             self.ends.append(end.arrange(DOWN, buff=units(12)).next_to(self.curves[-1].get_end(), RIGHT + lift))
-
         larger, self.states = 2 * cells.width / grid.cells.width, states
         VGroup(grid, *states).scale(larger).move_to(cells.get_corner(UP + LEFT), UP + LEFT)
         grid.pitch *= larger
@@ -253,8 +242,7 @@ class FollowedWeight:
         side = pixels(grid.pitch) + CLEAR
         ring = frame(side, side, "query", CLEAR).move_to(grid.place(place, row["key"]))
         self.ring = means(ring, Around(self.shares[-1]))
-        written = word(target, "stage word").next_to(grid.cells, RIGHT, units(AIR / 2)).set_y(ring.get_y())
-        self.names.add(written)
+        self.names.add(word(target, "stage word").next_to(grid.cells, RIGHT, units(AIR / 2)).set_y(ring.get_y()))
 
     def draw(self, name: str) -> list[tuple[Animation, ...] | Animation]:
         """The curve of the "attention" or of the "probability", from the beginning of the training to its end."""
