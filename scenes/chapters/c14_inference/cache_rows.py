@@ -197,29 +197,24 @@ class CacheTimes:
     """Bars that grow as time runs: writing without a cache, and with one, which is ready sooner.
 
     Args:
-        times: length × choice, in milliseconds.
-        lengths: how many words.
+        times: length × choice, in milliseconds; the last ones are drawn.
+        words: how many were written.
         halves: the rooms of the two, below what they are called.
     """
 
-    def __init__(self, times: NamedTensor, lengths: NamedTensor, halves: Sequence[Room]) -> None:
-        wide, self.longest = halves[0].width, float(times.values.max())
-        self.took, self.told, self.moments = VGroup(), VGroup(), VGroup()
-        self.unit = wide / self.longest
+    def __init__(self, times: NamedTensor, words: Quantity, halves: Sequence[Room]) -> None:
+        self.longest = float(times.values.max())
+        self.took, self.told = VGroup(), VGroup()
+        self.unit = halves[0].width / self.longest
         self.rooms = [half.split_rows(HEAD, 16)[1].split_rows(ROW)[0] for half in halves]
         for room, role, choice in zip(self.rooms, ROLES, times.labels["choice"], strict=True):
-            part = times.pick(choice=choice).quantities()
-            bar = bar_in(room, part[-1], self.unit, ROW, role)
-            self.took.add(bar)
-            told = Words(f"{part[-1]:,.0f} milliseconds", "stage word", paper=bar).begin_in(room.inset(SPACE, 0))
+            last = times.pick(choice=choice).quantity(-1)
+            self.took.add(bar := bar_in(room, last, self.unit, ROW, role))
+            told = Words(f"{last:,.0f} milliseconds", "stage word", paper=bar).begin_in(room.inset(SPACE, 0))
             self.told.add(told.set_fill(ink_on(palette().role(role))))
-            for count, time in zip(lengths.quantities()[-3:], part[-3:], strict=True):
-                told = Words(f"{count} words" if time == part[-1] else f"{count}", "large cell", "ink2")
-                foot, x = at(0, room.bottom + 2 * SPACE), at(room.left + self.unit * float(time), 0)[0]
-                self.moments.add(told.settle(foot).end_at(x))
         self.bars = self._at(0)
-        words = Words(f"time to write {lengths.quantity(-1):,.0f} words", "fact", "ink2")
-        self.meaning = words.end_in(halves[0].split_rows(HEAD)[0])
+        meaning = Words(f"time to write {words:,.0f} words", "fact", "ink2")
+        self.meaning = meaning.end_in(halves[0].split_rows(HEAD)[0])
         #: The shorter bar laid along the longer one, as often as it fits.
         long, short = (pixels(bar.width) for bar in self.took)
         self.laid = VGroup(

@@ -39,7 +39,7 @@ from scenes.chapters.c14_inference.writing import (
     winner,
     word_by_word,
 )
-from scenes.layout import STAGE, Room
+from scenes.layout import STAGE
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
 from scenes.mobjects.region import Region
 from scenes.mobjects.rounding import ROUNDING
@@ -71,6 +71,7 @@ class Inference(Chapter):
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
         reads = (read[before], *writes[:-1])
         parameters = trace["config.parameters"]
+        whose = claim(bool(trace.about["config"]["encoder_layers"]), "our translator", "this model")
         region = Region(
             claim(
                 trace.about["config"]["encoder_layers"] > 0,
@@ -80,12 +81,15 @@ class Inference(Chapter):
         )
         shares = run["greedy.chosen_probs"]
         tree = BeamTree(run.under("beam"), STAGE.padded())
-        first = self.first_list(trace, before, before_chips(writes[:MOST_ROWS], region.inside), len(writes))
+        probs = trace.full("probs").pick(batch=0, position=before)
+        best = likeliest(probs, FEW)
+        others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
+        place = first_lines(writes[:MOST_ROWS], len(best) + 1, region.inside)
+        first = NextTokens(probs.pick(vocab=best), place, others=others)
         tracks = first.room.split_columns(-first.whole)[1]
         steps = WritingSteps(reads, writes, shares, region.inside, tracks)
         yield from self.one_word(trace, before, region, first)
         yield from self.word_by_word(run, steps, first, writes)
-        one = None
         if "open_cut" in real:
             model = ModelPrompts(real, region)
             yield from self.the_loser_overtakes(beams, model, steps)
@@ -94,12 +98,12 @@ class Inference(Chapter):
             draws = SampledDraws(model, first_choice(trace, before), tree.first)
             cut = zip(PROMPTS, (False, True), strict=True)
             other, one = (CutStrip(model, name, draws, stands) for name, stands in cut)
-            yield from self.a_real_model(model, draws, region.called("our translator"))
+            yield from self.a_real_model(model, draws, region.called(whose))
             yield from self.temperature(model, draws)
             yield from self.top_k(model, one, other)
             yield from self.top_p(model, one, other)
             yield from self.four_rules(model, one)
-        yield from self.what_chance_costs(run, trace, before, region, one)
+            yield from self.what_chance_costs(run, trace, before, region, one)
         layer = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1)
         head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=SHOWN_HEAD[1], kv_head=0)
         kept = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
@@ -116,13 +120,6 @@ class Inference(Chapter):
         bars = before_chips(writes[:MOST_ROWS], triangle.side)
         close = WritingSteps(reads, writes, shares, region.inside, bars, chips)
         yield from self.who_chooses(close, triangle, EncoderKeys(source or reads, region.inside))
-
-    def first_list(self, trace: Trace, before: int, room: Room, steps: int) -> NextTokens:
-        """The likeliest first words, of which the first stands in the first of so many lines of a room."""
-        probs = trace.full("probs").pick(batch=0, position=before)
-        best = likeliest(probs, FEW)
-        others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
-        return NextTokens(probs.pick(vocab=best), first_lines(room, steps, len(best) + 1), others=others)
 
     def one_word(self, trace: Trace, before: int, region: Region, tokens: NextTokens) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -354,7 +351,7 @@ class Inference(Chapter):
             beat(
                 f"Above, they had {one.held:share}; below, {other.held:share}. "
                 + claim(bool(other.held > 1.5 * one.held), "One k does not fit all prompts.", "Here one k fits both."),
-                *(appear(part.told(part.held)) for part in both),
+                *(appear(part.told()) for part in both),
             ),
             stage=[model.name, one.prompt, one.edges, one.strip],
         )
@@ -366,7 +363,6 @@ class Inference(Chapter):
         follows = claim(
             one.count > other.count, "The less certain, the more it keeps.", "Here it does not grow with the doubt."
         )
-        kept = [part for both_parts in both for part in both_parts.strip[: one.k]]
         yield Step(
             "Top-p: as many as it takes",
             beat(
@@ -381,7 +377,7 @@ class Inference(Chapter):
             ),
             beat(f"above, {one.count} tokens,", *one.keep()),
             beat(f"below, {other.count}. {follows}", *other.keep()),
-            stage=[model.name, *(part for strip in both for part in (strip.prompt, strip.edges)), *kept],
+            stage=[model.name, *(part for strip in both for part in (strip.prompt, strip.edges, strip.strip[: one.k]))],
         )
 
     def four_rules(self, model: ModelPrompts, one: CutStrip) -> Iterator[Step]:
@@ -422,7 +418,7 @@ class Inference(Chapter):
         )
 
     def what_chance_costs(
-        self, run: Trace, trace: Trace, before: int, region: Region, last: CutStrip | None
+        self, run: Trace, trace: Trace, before: int, region: Region, last: CutStrip
     ) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
@@ -433,8 +429,7 @@ class Inference(Chapter):
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
         titles = ("greedy decoding", "sampled", "unsmoothed")
-        strip = last.draws.place if last else region.line
-        below = last.draws.list.room if last else region.below
+        below = last.draws.list.room
         shares = zip((greedy, sampled, without), titles, strict=True)
         first, second, third = (cases_in(below, *share) for share in shares)
         emptied, filled = (
@@ -446,14 +441,14 @@ class Inference(Chapter):
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         alone = trace.about["config"]["encoder_layers"] == 0
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
-        peeled, taught = UnsmoothedBar(run, others, strip), costs and not alone and others < HALF_SURE
+        peeled, taught = UnsmoothedBar(run, others, last.place), costs and not alone and others < HALF_SURE
         ours = region.called("our translator")
-        before_it = [last.name, last.prompt, last.off, last.words[0]] if last and taught else []
+        before_it = [last.name, last.prompt, last.off, last.words[0]] if taught else []
         yield Step(
             "What chance costs, and why",
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                *([(leave(*before_it), *peeled.come(last.strip if last else None)), appear(ours)] if taught else []),
+                *([(leave(*before_it), *peeled.come(last.strip)), appear(ours)] if taught else []),
                 (appear(first.title, first.note, first.score), fill(first.dots, "row")),
                 *emptied,
             ),
@@ -476,7 +471,7 @@ class Inference(Chapter):
                 ),
                 *filled,
             ),
-            stage=[*before_it, last.edges, last.strip] if last and taught else [ours],
+            stage=[*before_it, last.edges, last.strip] if taught else [ours],
         )
 
     def old_keys_and_values(self, run: Trace, picture: KeptRows, name: Words) -> Iterator[Step]:
@@ -556,14 +551,14 @@ class Inference(Chapter):
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        picture = CacheTimes(run["milliseconds"], run["lengths"], triangle.halves)
+        picture = CacheTimes(run["milliseconds"], run["longest"], triangle.halves)
         yield Step(
             "What the cache saves, by the clock",
             beat(
                 f"Timed with random parameters: to write {run['longest']:.0f} words,",
                 (*exchange([*triangle.kept], [*triangle.again]), *exchange([*triangle.rims], [*triangle.newest])),
                 (picture.race(), appear(picture.meaning)),
-                appear(picture.told, picture.moments),
+                appear(picture.told),
             ),
             beat(
                 f"decoding with it is {run['longest_speedup']:.1f} times as fast.",

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Play, Sweep, Through, Travel, appear, deal, leave, reshape
+from scenes.layout import Room
 from scenes.mobjects.bars import end_to_end
 from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
 from scenes.mobjects.next_tokens import ModelPrompts, NextTokens, Scissors, TemperatureKnob, likeliest
 from scenes.mobjects.shapes import Box, dashes, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
@@ -24,8 +25,6 @@ HIGH, ABOVE, PITCH, RADIUS, EDGE = 96.0, 26.0, 36.0, 11.0, 3.0
 #: Px from the strip of one prompt down to that of another, from a strip to what is beside it, to a number below it, and
 #: to the end of a cut.
 SECOND, SPACE, BELOW, CUT = 310.0, 12.0, 46.0, 80.0
-
-
 #: By which the part of the first choice of our own model is known, however it is drawn.
 FIRST = ("the first choice",)
 
@@ -55,16 +54,15 @@ class SampledDraws(VGroup):
         self.list = NextTokens(probs.pick(rank=slice(0, LISTED)), below, (others[self.one], "all others"))
         self.knob = TemperatureKnob(self.temperatures, self.one, model.heads[1])
         self.place = head.split_rows(-HIGH)[1].split_columns(-self.list.whole)[1]
-        self.left = at(self.place.left, self.place.bottom - HIGH / 2)
         self.zero, self.span = Ground(), AxisSpan(0, 0.0, 1.0)
-        self.edges = edges_of(self.left, self.list.whole, self.zero, self.span)
-        self.ours, *self.strips = (laid_out(row, self.left, self.list.whole, self.zero) for row in (ours, *self.rows))
+        self.edges = edges_of(self.place, self.zero, self.span)
+        self.ours, *self.strips = (laid_out(row, self.place, self.zero) for row in (ours, *self.rows))
         self.strip = self.ours.copy()
         self.strip[0].key = FIRST
         #: The first token of our own model, on its part of the strip, where it has room.
         self.first = VGroup(*named(self.strip, [first]))
         spots = model.real["open_by_temperature.spots"].quantities()
-        self.pins = VGroup(self._pin(spot, self.span, self.left + UP * units(HIGH / 2)) for spot in spots)
+        self.pins = VGroup(map(self._pin, spots))
         places = AxisSpan(1, LISTED, 0)
         self.axis = means(rule(self.list.spots[0], self.list.spots[-1], "ink3", 2), places)
         landed = model.real["open_by_temperature.landed"]
@@ -73,11 +71,12 @@ class SampledDraws(VGroup):
         listed = VGroup(self.list.names, *self.list.numbers[:1], self.list.rest)
         super().__init__(listed, self.axis, self.edges, self.strip, self.pins, self.hits)
 
-    def _pin(self, spot: Quantity, span: AxisSpan, start: np.ndarray) -> VMobject:
-        place = np.array([span.spot(float(spot), self.edges[1]), start[1] + units(ABOVE), 0])
-        return means(
-            VGroup(dot(place, RADIUS, "query"), rule(place, place + DOWN * units(ABOVE), "query", 3)), Tick(spot, span)
-        )
+    def _pin(self, spot: Quantity) -> VMobject:
+        """A spot above the strip, and a line from it down to its place on it."""
+        x = self.span.spot(float(spot), self.edges[1])
+        place = np.array([x, at(0, self.place.top - ABOVE)[1], 0])
+        line = rule(place, place + DOWN * units(ABOVE), "query", 3)
+        return means(VGroup(dot(place, RADIUS, "query"), line), Tick(spot, self.span))
 
     def _pile(self, ranks: Sequence[Quantity], places: AxisSpan) -> VGroup:
         """A dot for each draw, beside the token that it fell on."""
@@ -111,28 +110,30 @@ class SampledDraws(VGroup):
         )
 
 
-def edges_of(left: np.ndarray, whole: float, zero: Ground, span: AxisSpan) -> VGroup:
+def edges_of(place: Room, zero: Ground, span: AxisSpan) -> VGroup:
     """The line of zero at the left end of a strip, and the way along its foot from nothing to one."""
-    middle = UP * units(HIGH / 2)
-    foot = rule(left - middle, left - middle + RIGHT * units(whole), "ink3", 3)
-    return VGroup(means(rule(left - middle, left + middle, "ink3", 3), zero), means(foot, span))
+    top, foot, end = at(place.left, place.top), at(place.left, place.bottom), at(place.right, place.bottom)
+    return VGroup(means(rule(top, foot, "ink3", 3), zero), means(rule(foot, end, "ink3", 3), span))
 
 
-def laid_out(shares: Sequence[Quantity], left: np.ndarray, whole: float, zero: Ground) -> VGroup:
+def laid_out(shares: Sequence[Quantity], place: Room, zero: Ground) -> VGroup:
     """Shares of one end to end, as far as named tokens go, and all others in grey."""
-    strip = end_to_end(shares, [left] * len(shares), whole, HIGH, zero, 3)
+    left = at(place.left, place.bottom - HIGH / 2)
+    strip = end_to_end(shares, [left] * len(shares), place.width, HIGH, zero, 3)
     strip.set_stroke(palette().surface, stroke(EDGE))[LISTED:].set_fill(palette().ink3)
     return strip
 
 
+def on_part(text: Words, part: VMobject) -> list[Words]:
+    """A text on a part of a strip, if that has room for it."""
+    text.settle(part.get_center()).paper = part
+    return [text] if text.width + 2 * units(SPACE) < part.width else []
+
+
 def named(strip: VGroup, labels: Sequence[Label]) -> list[Words]:
     """The tokens on the parts of a strip that have room for them."""
-    made = []
-    for label, part in zip(labels, strip, strict=False):
-        text = word(label, "stage word", "background").settle(part.get_center())
-        text.paper = part
-        made += [text] if text.width + 2 * units(SPACE) < part.width else []
-    return made
+    words = zip((word(label, "stage word", "background") for label in labels), strip, strict=False)
+    return [text for one in words for text in on_part(*one)]
 
 
 class CutStrip:
@@ -146,53 +147,47 @@ class CutStrip:
 
     def __init__(self, model: ModelPrompts, name: str, draws: SampledDraws, stands: bool) -> None:
         real, self.draws, self.name = model.real, draws, model.name
-        probs = model.half_of(name)
-        self.labels, self.unit = probs.words("rank"), draws.list.whole
-        self.left, zero = draws.left + (not stands) * DOWN * units(SECOND), draws.zero if stands else Ground()
+        probs, there = model.half_of(name), draws.place
+        down = 0.0 if stands else SECOND
+        self.place = Room(there.left, there.top + down, there.right, there.bottom + down)
+        self.foot = self.place.split_rows(HIGH)[1].split_rows(2 * BELOW)[0]
+        zero, span = (draws.zero, draws.span) if stands else (Ground(), AxisSpan(0, 0.0, 1.0))
         self.prompt = model.prompt if stands else model.other.shift(DOWN * units(SECOND))
-        self.full = laid_out([*probs.quantities(), model.others_of(name)], self.left, self.unit, zero)
+        self.full = laid_out([*probs.quantities(), model.others_of(name)], self.place, zero)
         self.strip = draws.strip if stands else self.full.copy()
-        self.edges = draws.edges if stands else edges_of(self.left, self.unit, zero, AxisSpan(0, 0.0, 1.0))
+        self.edges = draws.edges if stands else edges_of(self.place, zero, span)
         self.k = int(real["k"])
         self.held = real[f"{name}_running"].quantity(self.k - 1)
-        left = model.cut_to("top_k", name, self.k).quantities()
-        self.grown = laid_out(left, self.left, self.unit, zero)
-        #: How many tokens top-p keeps, and the strip of these.
+        self.grown = laid_out(model.cut_to("top_k", name, self.k).quantities(), self.place, zero)
+        #: How many tokens top-p keeps, the strip of these, and what is cut off.
         self.count, tail = real[f"{name}_kept"].pick(choice="top_p"), real[f"{name}_running.tail_kept"]
-        self.cut = laid_out([*probs.quantities(), tail], self.left, self.unit, zero)[: int(self.count)]
-        self.words = [VGroup(*named(parts, self.labels[:LISTED])) for parts in (self.full, self.grown)]
-        tail = self.cut[LISTED:] or self.full[LISTED:]
-        told = Words("all others", "fact", "background", tail[0]).settle(tail.get_center())
-        self.words[0].add(*([told] if told.width + 2 * units(SPACE) < tail.width else []))
-        self.note = Words(f"{self.count} tokens", "large number", "query")
-        self.note.settle(self.left + DOWN * units(HIGH / 2 + BELOW)).begin_at(self.left[0])
-        start = float(self.cut.get_right()[0])
-        right = float(self.left[0] + units(self.unit))
-        #: What top-p cuts off.
-        self.off = VGroup(Box((right - start) / units(1), HIGH, palette().warning, 3))
-        self.off.move_to(np.array([(start + right) / 2, self.left[1], 0]))
-        told = Words("cut off", "stage word", "background", self.off[0]).settle(self.off.get_center())
-        self.off.add(*([told] if told.width + 2 * units(SPACE) < self.off.width else []))
+        self.cut = laid_out([*probs.quantities(), tail], self.place, zero)[: int(self.count)]
+        off = Box.of(self.place.split_columns(pixels(self.cut.width))[1], palette().warning, 3)
+        self.off = VGroup(off, *on_part(Words("cut off", "stage word", "background"), off))
+        self.note = Words(f"{self.count} tokens", "large number", "query").begin_in(self.foot)
+        labels, others = probs.words("rank")[:LISTED], Words("all others", "fact", "background")
+        self.words = [VGroup(*named(parts, labels)) for parts in (self.full, self.grown)]
+        self.words[0].add(*on_part(others, (self.cut[LISTED:] or self.full[LISTED:])[0]))
 
     def scissors(self, part: VMobject) -> Scissors:
         """A pair of scissors that cuts down through a strip behind one of its parts."""
-        spot = np.array([part.get_right()[0], self.left[1], 0])
+        spot = part.get_right()
         return Scissors(spot + UP * units(HIGH / 2 + ABOVE), spot + DOWN * units(HIGH / 2 + CUT))
 
-    def told(self, share: Quantity) -> Words:
-        """A share at the foot of the cut behind so much."""
-        spot = self.left + RIGHT * units(self.unit * float(share)) + DOWN * units(HIGH / 2 + BELOW)
-        return Words(f"{share:share} before", "stage number", "query").settle(spot).end_at(spot[0] - units(BELOW))
+    def told(self) -> Words:
+        """What the likeliest tokens had, at the foot of the cut behind them."""
+        cut = self.foot.split_columns(self.foot.width * float(self.held))[0]
+        return Words(f"{self.held:share} before", "stage number", "query").end_in(cut.inset(BELOW, 0))
 
     def keep(self) -> list[Play]:
         """Scissors cut off what the fewest tokens do not need."""
-        rest = [*self.strip[len(self.cut) :]]
-        kept = VGroup(*self.strip[: len(self.cut)])
-        return [self.scissors(self.cut[-1]).cut(), (leave(*rest), reshape(kept, self.cut), appear(self.off, self.note))]
+        kept, rest = self.strip[: len(self.cut)], self.strip[len(self.cut) :]
+        return [self.scissors(self.cut[-1]).cut(), (leave(rest), reshape(kept, self.cut), appear(self.off, self.note))]
 
 
 def limit(above: CutStrip, below: CutStrip, share: Quantity) -> VGroup:
     """An upright dashed line through two strips, where their parts would hold `share`, and that share on top of it."""
-    x, reach = RIGHT * units(above.unit * float(share)), UP * units(HIGH / 2 + ABOVE)
-    line = means(dashes(above.left + x + reach, below.left + x - reach, "query", 4), Tick(share, above.draws.span))
+    x = above.place.left + above.place.width * float(share)
+    line = dashes(at(x, above.place.top - ABOVE), at(x, below.place.bottom + ABOVE), "query", 4)
+    means(line, Tick(share, above.draws.span))
     return VGroup(line, number(share, "share", "stage number", "query").next_to(line, UP, buff=units(SPACE)))

@@ -52,11 +52,11 @@ def before_chips(labels: Sequence[Label], room: Room) -> Room:
     return room.split_columns(-pixels(chips[0].width), APART)[0]
 
 
-def first_lines(room: Room, steps: int, count: int) -> Room:
-    """The part of a room for a list of so many lines, of which the first is in the middle of the first of the steps."""
-    _, (first, *_) = lines_in(room, min(steps, MOST_ROWS))
+def first_lines(writes: Sequence[Label], count: int, room: Room) -> Room:
+    """The part of a room for a list of so many lines, of which the first is in the middle of the first step of all."""
+    _, (first, *_) = lines_in(before_chips(writes, room), len(writes))
     top = (first.top + first.bottom - LISTED) / 2
-    return Room(room.left, top, room.right, top + LISTED * count)
+    return Room(first.left, top, first.right, top + LISTED * count)
 
 
 class WritingSteps(VGroup):
@@ -181,11 +181,10 @@ class UnsmoothedBar:
         self.share = Words(f"all others: {others:.1%}", "fact").settle(self.bar.get_bottom() + DOWN * units(LINE / 2))
         self.share.end_at(self.layer.get_right()[0])
 
-    def come(self, strip: VGroup | None) -> tuple[Animation, ...]:
+    def come(self, strip: VGroup) -> tuple[Animation, ...]:
         """A strip becomes the share of the word and that of all others."""
-        parts = [self.bar, self.layer]
-        come = exchange([strip[0], strip[1:]], parts) if strip else [appear(*parts)]
-        return *come, appear(self.numbers[0], self.name, self.share)
+        shares = exchange([strip[0], strip[1:]], [self.bar, self.layer])
+        return *shares, appear(self.numbers[0], self.name, self.share)
 
     def peel(self) -> list[Animation]:
         """The word takes what smoothing gave to all others."""
