@@ -32,6 +32,7 @@ from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.spare_heads import SpareHeads
+from scenes.mobjects.text import Words
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
@@ -79,6 +80,10 @@ class Interpretation(Chapter):
         stack = stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
         told, clearest = picture.told(trace)
+        first = picture.first[2] if picture.first else None
+        share = Words(f"{first.score:.2%}, by chance {first.chance:share}", "stage number") if first else VGroup()
+        row = VGroup(one for one in picture.sorted if abs(one.get_y() - clearest.get_y()) < one.height / 2)
+        share.next_to(row)
         yield Step(
             "Does the output depend on a pattern?",
             beat(
@@ -95,7 +100,7 @@ class Interpretation(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
-            beat(told, appear(ring_around(clearest))),
+            beat(told, appear(ring_around(clearest)), appear(share)),
             stage=[],
         )
 
