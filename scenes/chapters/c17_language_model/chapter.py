@@ -84,16 +84,17 @@ class LanguageModel(Chapter):
         yield from self.letters_become_tokens(run, tree)
         yield from self.what_comes_next(run, tree, line)
         yield from self.where_it_looks(run, line)
-        yield from self.another_word(run, line)
-        yield from self.surprise(run)
+        lanes = VectorChanges(run["apart"], int(run["name"]))
+        yield from self.another_word(run, line, lanes)
+        yield from self.surprise(run, lanes)
         chat = TextPage(run["chat"], STAGE, LARGE)
         reply = TextPage(run["answer_0_spaces"], chat.next_line(), LARGE)
         yield from self.a_chat(run, chat, reply)
         count, titles = int(run["real_count"]), ("countries that exist", "countries that we made up")
         kinds = zip((range(count), range(count, 2 * count)), titles, LANES.rows(2), strict=True)
-        lanes = [NameProbabilities(run, *one) for one in kinds]
-        yield from self.the_window(run, chat, lanes)
-        yield from self.fluent(run, lanes)
+        tracks = [NameProbabilities(run, *one) for one in kinds]
+        yield from self.the_window(run, chat, tracks)
+        yield from self.fluent(run, tracks)
         yield from self.an_error(run)
         yield from self.and_again(run)
 
@@ -252,7 +253,7 @@ class LanguageModel(Chapter):
             ),
         )
 
-    def another_word(self, run: Trace, line: LongText) -> Iterator[Step]:
+    def another_word(self, run: Trace, line: LongText, lanes: VectorChanges) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
         place, count = int(run["name"]), int(run["tokens"])
         page, other, guess, now = line.text, line.other, line.guess, line.now
@@ -262,7 +263,6 @@ class LanguageModel(Chapter):
         apart, depths = run["apart"], run["depths"].quantities()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         read, (deepest, _) = apart.label("position", count - 1), apart.pick(position=count - 1).largest()
-        lanes = VectorChanges(apart, place)
         depth = Words(f"layer {depths[0]}", "large number").end_in(lanes.head)
         legend = Words("brighter: its vector moves farther", "fact", "ink2").begin_in(lanes.head)
         ties = [lanes.tie(other.words[line.place], place), lanes.tie(other.words[-1], count - 1)]
@@ -301,7 +301,7 @@ class LanguageModel(Chapter):
             stage=[page, guess.words, guess.number],
         )
 
-    def surprise(self, run: Trace) -> Iterator[Step]:
+    def surprise(self, run: Trace, lanes: VectorChanges) -> Iterator[Step]:
         """The surprise of the model at each token: a few of them closely, then a skyline of all."""
         surprise, probs = run["surprise"], run["guessed_probs"]
         most, bits = surprise.largest()
@@ -312,6 +312,7 @@ class LanguageModel(Chapter):
         every = TokenBars(surprise)
         shown = quarter, most.position, least.position
         chances = [page.below(place + 1, probs.quantity(place), "weight") for place in shown]
+        each = lanes.chances(probs)
         heights = [told_on(bars[place], surprise.quantity(place)) for place in shown]
         power = slots(run["perplexity"], f"two to the power of {run['loss']:.2f}: {run['perplexity']:.0f}")
         others = [bar for place, bar in enumerate(bars) if place != quarter]
@@ -319,12 +320,13 @@ class LanguageModel(Chapter):
             "How surprising was each word?",
             beat(
                 "The model had guessed each token. What probability had the true one?",
-                appear(floors := page.floors()),
-                appear_in_turn(chances, "slow"),
+                (appear(each[0]), Sweep(each[1:], "slow")),
+                appear_in_turn(chances),
             ),
             beat(
                 "Surprise is minus its logarithm, in bits: a half is one bit, a quarter two, "
                 f"as for “{surprise.label('position', quarter)}”.",
+                (leave(lanes.paper, each), appear(floors := page.floors())),
                 appear(asked := ring_around(chances[0])),
                 (leave(asked), grow(bars[quarter], DOWN)),
                 appear(heights[0]),
@@ -346,7 +348,7 @@ class LanguageModel(Chapter):
                 appear(power[0]),
                 Sweep(power[1:], "row"),
             ),
-            stage=[page],
+            stage=[lanes.paper, page],
         )
 
     def a_chat(self, run: Trace, page: TextPage, reply: TextPage) -> Iterator[Step]:
@@ -387,18 +389,17 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def the_window(self, run: Trace, page: TextPage, lanes: Sequence[NameProbabilities]) -> Iterator[Step]:
+    def the_window(self, run: Trace, page: TextPage, tracks: Sequence[NameProbabilities]) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
         window = ContextWindow(run["places"], int(run["chat_tokens"]), WINDOW)
-        lines = len(page.lines) + 1
-        page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / lines)
+        page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / (len(page.lines) + 1))
         reply = TextPage(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
         titles = "in one chat", "in a new chat"
         rooms = zip(titles, TURNS, FULL.columns(2), strict=True)
         chats = [RecalledName(title, run, turns, room) for title, turns, room in rooms]
         shares = here, new = [run["recalled"].quantity(which, 0) for which in range(2)]
         name = run["told_attention"].largest()[0]
-        bars = [lane.recalled(title, name, one) for lane, title, one in zip(lanes, titles, shares, strict=True)]
+        bars = [track.recalled(title, name, one) for track, title, one in zip(tracks, titles, shares, strict=True)]
         arc, told = chats[0].look(run["told_attention"])
         yield Step(
             "The context window: all that it has",
@@ -412,8 +413,8 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "A user says a name, and asks for it. We begin the answer:",
-                leave(window.field, window.grid, window.title, window.cells, taken),
-                appear(chats[0].title, chats[0].window.all),
+                (leave(window.cells, taken), *exchange(window.ground, chats[0].window.ground)),
+                appear(chats[0].title, chats[0].window.cells),
                 appear_in_turn([*chats[0].said]),
             ),
             beat(
@@ -422,7 +423,7 @@ class LanguageModel(Chapter):
                     f"“{name}” is the likeliest, with {here:.2%}: a head looks back at it.",
                     f"“{name}” has {here:.2%}: a head looks back at it.",
                 ),
-                (appear(*(lane.ground for lane in lanes), *bars[0][:-1]), grow(bars[0][-1])),
+                (appear(*(track.ground for track in tracks), *bars[0][:-1]), grow(bars[0][-1])),
                 (draw(arc, back=True), appear(told)),
                 ambient=pulses([arc]),
             ),
@@ -435,12 +436,12 @@ class LanguageModel(Chapter):
                 appear(chats[1].title, chats[1].window.all, *chats[1].said),
                 (appear(*bars[1][:-1]), grow(bars[1][-1])),
             ),
-            stage=[window.field, window.grid, window.title, page, reply],
+            stage=[window.ground, page, reply],
         )
 
-    def fluent(self, run: Trace, lanes: Sequence[NameProbabilities]) -> Iterator[Step]:
+    def fluent(self, run: Trace, tracks: Sequence[NameProbabilities]) -> Iterator[Step]:
         """Capitals of countries that exist, and of countries that do not."""
-        kinds = [lane.places for lane in lanes]
+        kinds = [track.places for track in tracks]
         answers = [WrittenAnswer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
         (best, share), (other, other_share) = (run[f"after_is_{kind[0]}"].largest() for kind in kinds)
         known, made_up = run["sure_of_names"].quantities()
@@ -469,7 +470,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 f"Of {run['real_count']} that exist, {run['right_count']} come out right.",
-                appear_in_turn([*lanes[0].dots, *lanes[1].dots]),
+                appear_in_turn([*tracks[0].dots, *tracks[1].dots]),
             ),
             beat(
                 claim(
@@ -477,9 +478,9 @@ class LanguageModel(Chapter):
                     f"Those {run['right_count']} names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                     f"Names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                 ),
-                *(appear(one.mean) for one in lanes),
+                *(appear(one.mean) for one in tracks),
             ),
-            stage=[*(one.floor for one in answers), *(part for one in lanes for part in (one.ground, one.title))],
+            stage=[*(one.floor for one in answers), *(part for one in tracks for part in (one.ground, one.title))],
         )
 
     def an_error(self, run: Trace) -> Iterator[Step]:

@@ -285,13 +285,24 @@ class VectorChanges:
     def around(self, layer: int, place: int) -> VMobject:
         """A frame around a cell."""
         high = self.body.height / len(self.floors)
-        spot = at(self.body.left + (place + 0.5) * self.pitch, self.body.bottom - (layer + 0.5) * high)
+        spot = self.foot(place) + UP * units((layer + 0.5) * high)
         return frame(2 * self.pitch, 2 * high, "focus", 3, 4).move_to(spot)
+
+    def foot(self, place: int) -> np.ndarray:
+        """Where the lane of a token begins."""
+        return at(self.body.left + (place + 0.5) * self.pitch, self.body.bottom)
 
     def tie(self, text: Words, place: int) -> VMobject:
         """From a word up to its lane."""
-        foot = at(self.body.left + (place + 0.5) * self.pitch, self.body.bottom + 8)
-        return curve(text.get_top() + UP * units(10), foot, "ink3")
+        return curve(text.get_top() + UP * units(10), self.foot(place) + DOWN * units(8), "ink3")
+
+    def chances(self, probs: NamedTensor) -> VGroup:
+        """How likely each token but the first was, after those before it, as a bar in its lane, under what they say."""
+        chances = VGroup(Words("how likely each token was; full height: certain", "fact", "ink2").begin_in(self.head))
+        for place, chance in enumerate(probs.quantities(), 1):
+            bar = bar_of(chance, "height", pixels(self.paper.height), FILLED * self.pitch, "query", 0, LEAST)
+            chances.add(bar.move_to(self.foot(place)).align_to(self.paper, DOWN))
+        return chances
 
 
 class TokenBars(VGroup):

@@ -90,7 +90,8 @@ class ContextWindow:
             for i in range(taken)
         )
         self.title = Words(f"{places:,.0f} places", "fact", "ink2").end_in(self.foot)
-        self.all = VGroup(self.field, self.grid, self.cells, self.title)
+        self.ground = VGroup(self.field, self.grid, self.title)
+        self.all = VGroup(self.ground, self.cells)
 
     def taken(self, count: Quantity) -> Words:
         """Write the number of taken places below the field."""

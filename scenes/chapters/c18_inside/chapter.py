@@ -63,9 +63,8 @@ class Inside(Chapter):
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
         (pattern, words, small), tile = wall.large(layer, head), wall.layers[layer][head]
         others = VGroup(VGroup(grid for grid in column if grid is not tile) for column in wall.layers)
-        mean = wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
-        ring = ring_around(bands[0])
+        mean, ring = wall.mean(run["sink"]), ring_around(bands[0])
         source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
         yield Step(
             f"{run['heads']:.0f} heads read one sentence",
