@@ -84,8 +84,7 @@ class LikelierTokens:
             self.lines.add(level)
             self.ends.add(means(dot(spot, DECIDED, "query"), Tick(layer, span)))
         place, first = decided.smallest()
-        self.soonest = Words(f"layer {first:.0f}", "fact", "query")
-        self.soonest.next_to(self.ends[place.position], UP, buff=0)
+        self.soonest = Words(f"layer {first:.0f}", "fact", "query").next_to(self.ends[place.position], UP, buff=0)
         #: The token at the end of its line.
         self.own = self.through.copy().next_to(self.lines[0], UP, units(ABOVE)).align_to(self.lines, RIGHT)
 
@@ -156,16 +155,15 @@ class CopiedTokens:
             for column in wide.cross(lights).columns(round(float(every)) // rows, GAP)
             for place in column.rows(rows, GAP)
         ]
-        #: A light for each token, none of them lit; and as many lit as are copied, a line for
-        #: each ablation with its number.
+        #: A light for each token, none of them lit; and as many lit as are copied, with a line for each ablation.
         self.lights, self.fields, self.told = self._field(places, 0.0), list[VGroup](), VGroup()
         *best_off, others_off = run["heads_off"].quantities()[1:]
         names = "all heads", *(f"best {off:.0f} off" for off in best_off), f"{others_off:.0f} others off"
-        lines = side.cross(foot).rows(len(names), 0)
-        for name, count, line in zip(names, counts.quantities(), lines, strict=True):
+        roles, lines = ("ink", *["key"] * len(best_off), "ink"), side.cross(foot).rows(len(names), 0)
+        for name, role, count, line in zip(names, roles, counts.quantities(), lines, strict=True):
             self.fields.append(means(self._field(places, count), Filled(count, every)))
             told = number(count, ".0f", "large number").end_in(line.inset(APART, 0))
-            self.told.add(VGroup(Words(name, "block").begin_in(line), told))
+            self.told.add(VGroup(Words(name, "block", role).begin_in(line), told))
         #: What was lit with all heads, and how many lights there are.
         self.ghost = VGroup(*self.fields[0][: int(counts.quantity(0))]).copy().set_fill(opacity=FAINT)
         self.of = Words(f"of {every:.0f}", "fact", "ink2").end_in(wide.cross(under))
