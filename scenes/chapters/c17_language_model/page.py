@@ -289,7 +289,7 @@ class VectorChanges:
         return frame(2 * self.pitch, 2 * high, "focus", 3, 4).move_to(spot)
 
     def foot(self, place: int) -> np.ndarray:
-        """Where the lane of a token begins."""
+        """The lower end of the lane of a token."""
         return at(self.body.left + (place + 0.5) * self.pitch, self.body.bottom)
 
     def tie(self, text: Words, place: int) -> VMobject:
@@ -297,7 +297,7 @@ class VectorChanges:
         return curve(text.get_top() + UP * units(10), self.foot(place) + DOWN * units(8), "ink3")
 
     def chances(self, probs: NamedTensor) -> VGroup:
-        """How likely each token but the first was, after those before it, as a bar in its lane, under what they say."""
+        """Bars in the lanes: how likely each token but the first was, after those before it; first, what they say."""
         chances = VGroup(Words("how likely each token was; full height: certain", "fact", "ink2").begin_in(self.head))
         for place, chance in enumerate(probs.quantities(), 1):
             bar = bar_of(chance, "height", pixels(self.paper.height), FILLED * self.pitch, "query", 0, LEAST)
