@@ -108,6 +108,7 @@ class Arguing(Chapter):
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
         (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
         firsts, dots = ([some.seeds[part][0] for part in some.places] for some in (far, rows))
+        start_of, near = ([some.axis[0], *some.names.values(), *ends] for some, ends in ((far, firsts), (rows, dots)))
         other, ends = rows.seeds[WHOLE][seed.position], rows.ends()
         drops = [rows.drop(WHOLE, k, HEADS) for k in (0, seed.position)]
         start, anew = (RandomStart(place, rows, end) for place, end in ((0, dots[0]), (seed.position, other)))
@@ -118,11 +119,7 @@ class Arguing(Chapter):
             beat(
                 f"Look closer: {ahead:.1%} and {first:.1%}. "
                 + claim(bool(ahead > first), "So the claim is wrong?", "So the claim is right?"),
-                (
-                    leave(far.axis[1], far.zero),
-                    *exchange([far.axis[0], *firsts], [rows.axis[0], *dots], "camera"),
-                    *exchange([*far.names.values()], [*rows.names.values()], "camera"),
-                ),
+                (leave(far.axis[1], far.zero), *exchange(start_of, near, "camera")),
                 appear(rows.axis[1], ends, *(rows.said(part) for part in rows.places)),
                 appear(wrong if ahead > first else right),
             ),

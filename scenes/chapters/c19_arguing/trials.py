@@ -404,12 +404,9 @@ class SizeInteraction:
             small, large = (self._dots(x, some, role) for x, some in zip(self.xs, seeds, strict=True))
             self.starts.add(small)
             self.lines.add(VGroup(path(spots, role, 7), large))
-            first, last = (
-                number(mean, "share", "large number", role).settle(spot)
-                for mean, spot in zip(averages, spots, strict=True)
-            )
-            self.firsts.add(first.end_at(spots[0][0] - units(52)))
-            self.lasts.add(last.begin_at(spots[1][0] + units(52)))
+            left, end = spots
+            self.firsts.add(number(averages[0], "share", "large number", role).settle(left).end_at(left[0] - units(52)))
+            self.lasts.add(number(averages[1], "share", "large number", role).settle(end).begin_at(end[0] + units(52)))
             key = Words(text, "block", role).settle(0.7 * spots[0] + 0.3 * spots[1])
             way = spots[1] - spots[0]
             #: Clear of its line, which may be steep.

@@ -177,19 +177,16 @@ class CaseThreads:
         for claim, row in zip(claims, body.rows(max(ROWS, len(claims)), AIR), strict=False):
             said, rest = row.split_columns(SAID, AIR)
             ways, side = rest.split_columns(-VERDICTS, AIR)
-            first, last = (
-                Box.of(line, palette().ink3) for line in (ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1])
-            )
-            words = [
-                Words(text, "fact").begin_in(line)
-                for text, line in zip((claim.looks, claim.goal), said.rows(2, 0), strict=True)
-            ]
+            upper, lower = said.rows(2, 0)
+            edges = ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1]
+            first, last = (Box.of(line, palette().ink3) for line in edges)
+            words = Words(claim.looks, "fact").begin_in(upper), Words(claim.goal, "fact").begin_in(lower)
             needed, span = HALF if claim.needed is None else claim.needed, AxisSpan(0, 0.0, 1.0)
             x = span.spot(needed, means(last, span))
             foot_of, top_of = (x * RIGHT + edge * UP for edge in (last.get_bottom(), first.get_top()))
             goal = means(rule(foot_of, top_of, "query", 6), Tick(needed, span)).set_z_index(1)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "query").end_in(said.rows(2, 0)[1])
+            told = Words(least, "fact", "query").end_in(lower)
             self.asked.append(VGroup(first, last, *words, goal, told))
             landed, pitch = round(CASES * float(claim.share)), ways.width / CASES
             tops = [at(ways.left + (k + HALF) * pitch, ways.top + EDGE) for k in range(CASES)]

@@ -271,7 +271,7 @@ class FAQ(Chapter):
         word, read = rows[0].words("position")[-1], rows[1].words("position")[-1]
         still = bool((changes[1].values[:-1] == 0).all())
         moved = bool((changes[0].values > ROUNDING).all())
-        stale = [ring_around(chip, "warning") for chip in encoder.chips[:-1]]
+        stale = [ring_around(chip, "warning") for chip in encoder.chips[:-1] if moved]
         yield Step(
             "Your turn: could an encoder have a KV cache?",
             beat(
@@ -291,7 +291,7 @@ class FAQ(Chapter):
                     "every token attends to the new one. So no: keys of the next layer change.",
                     "because tokens attend to the new one.",
                 ),
-                (*encoder.halve(), appear_in_turn(stale if moved else [])),
+                (*encoder.halve(), appear_in_turn(stale)),
                 appear(encoder.verdict),
             ),
             beat(
