@@ -114,6 +114,9 @@ class ThreeProjections(VGroup):
         side = gutter(x.words(x.axes[0])) + 14 + 330
         tops, feet = (part.split_columns(side, 50)[1].columns(len(parts), 44) for part in (above, below))
         self.corner = Room(room.left, above.top, room.left + side, above.bottom)
+        #: The room right of the vectors, that right of the queries, and how high the rows are together.
+        self.right, self.rest = (Room(top.left, room.top, room.right, room.bottom) for top in tops[:2])
+        self.tall = below.height
         self.matrices, self.symbols, self.made, self.free = {}, {}, {}, {}
         for (role, matrix, made), top, foot in zip(parts, tops, feet, strict=True):
             name_room, body = top.split_rows(min(SYMBOL, 0.6 * top.height), 6)
@@ -127,6 +130,8 @@ class ThreeProjections(VGroup):
                 .set_y(row.get_y())
                 for i, row in enumerate(self.x)
             ]
+        #: What makes the queries, and they.
+        self.queries = [*self.names, *self.x, self.matrices["query"], self.symbols["query"], *self.made["query"]]
         super().__init__(*self.names, *self.x, *self.matrices.values(), *self.symbols.values())
         self.add(*(vector for made in self.made.values() for vector in made))
 

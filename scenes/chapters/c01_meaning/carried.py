@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Riding, Through, Travel, appear, exchange, leave
+from scenes.animations import Riding, Through, appear, exchange, leave
 from scenes.layout import Room
 from scenes.mobjects.dials import NEAR, Dial
 from scenes.mobjects.marks import End, means
@@ -16,7 +16,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: Px around the arrows, for the words at their tips; from a chip to its number; and how far along its hand, and how far
 #: beside it, the chip of the first word is.
@@ -58,7 +58,9 @@ class CarriedStep(VGroup):
             Words("sum", "stage word").next_to(dial.unit, RIGHT, buff=units(NEAR)),
             Words("true angles to the sum", "fact", "ink2").next_to(dial.unit, DOWN, buff=units(NEAR)),
         )
-        self.rest = self._rest(run["queen_cosine"])
+        # The tips of the nearest tokens but these two, and what they say of all others.
+        tips = VGroup(dial.spoke(one, "ink2")[-1] for one in run["queen_cosine"].quantities()[2:])
+        self.rest = VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP + LEFT))
         super().__init__(self.origin, self.three, self.goal, self.names, self.step, self.carried)
 
     def _hands(self, row: Sequence[Quantity]) -> VGroup:
@@ -78,19 +80,10 @@ class CarriedStep(VGroup):
             for one, chip in zip(self.rows[frame], chips, strict=True)
         )
 
-    def _rest(self, cosines: NamedTensor) -> VGroup:
-        """The tips of the nearest tokens but these two, and what they say of all others."""
-        tips = VGroup(self.dial.spoke(one, "ink2")[-1] for one in cosines.quantities()[2:])
-        return VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP + LEFT))
-
     def line_of(self, label: Label) -> VGroup:
         """The chip of a word of the pair, and its cosine with the sum in the end."""
         place = [str(one) for one in self.pair].index(str(label))
         return VGroup(self.states[-1][2 + place], self._numbers(-1)[place])
-
-    def carry(self) -> Animation:
-        """The step goes to the tip of the first word."""
-        return Travel(self.step, self.carried, 0.0, "row")
 
     def turn(self) -> tuple[Animation, ...]:
         """Turn the arrows of the pair out of the plane to their true angles to the sum, which is the first word yet."""
@@ -100,15 +93,13 @@ class CarriedStep(VGroup):
 
     def lead(self) -> tuple[Animation, ...]:
         """The sum is led along the step: the angles to it change, and numbers ride over the chips."""
-        boxes = [VGroup(*(chip.box for chip in state[2:])) for state in (self.now, *self.states)]
-        rest = [_without(state) for state in (self.now, *self.states)]
+        states = self.now, *self.states
+        boxes = [VGroup(*(chip.box for chip in state[2:])) for state in states]
+        rest = [
+            VGroup(part for part in state.family_members_with_points() if part not in [*box])
+            for state, box in zip(states, boxes, strict=True)
+        ]
         return (
             Through(rest[0], rest[1:], "slow"),
             Riding(boxes[0], boxes[1:], self.numbers, self.rows, ".2f", UP * units(OVER), "slow"),
         )
-
-
-def _without(state: VGroup) -> VGroup:
-    """All shapes of hands and chips but the boxes of the chips."""
-    boxes = [chip.box for chip in state[2:]]
-    return VGroup(part for part in state.family_members_with_points() if part not in boxes)

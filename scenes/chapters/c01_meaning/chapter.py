@@ -89,9 +89,9 @@ class Meaning(Chapter):
         yield from self.dot_product(trace, region, cosine)
         yield from self.king_and_queen(trace, region, dial, cosine)
         yield from self.more_than_luck(trace, region, dial, cosine)
-        yield from self.softmax(trace, region)
         lookup = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
+        yield from self.softmax(lookup, query, region)
         right, left = region.inside.golden_columns(last=True)
         table = SoftTable(lookup["weights"], lookup["value_plane"].words("key"), query, left)
         yield from self.soft_lookup(lookup, region, table, LookupSum(lookup, query, right))
@@ -281,7 +281,7 @@ class Meaning(Chapter):
                 (draw(picture.goal), appear(picture.names[-1])),
             ),
             beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step), appear(picture.said)),
-            beat(f"Add the same step to “{king}”.", picture.carry()),
+            beat(f"Add the same step to “{king}”.", Travel(picture.step, picture.carried, kind="row")),
             beat(
                 f"At first, “{first}” itself is nearest, by cosine in all dimensions.",
                 picture.turn(),
@@ -336,10 +336,8 @@ class Meaning(Chapter):
             stage=[region, cosines, dial.hub, dial.unit],
         )
 
-    def softmax(self, trace: Trace, region: Region) -> Iterator[Step]:
+    def softmax(self, run: Trace, query: Label, region: Region) -> Iterator[Step]:
         """Scores to weights; one is moved, and all answer."""
-        run = trace.under(f"{MEANING}.lookup", query=0)
-        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         slider = Slider(run["slider_scores"], run["slider_weights"], run["scores"], query, region.inside)
         moved = slider.chips[slider.moved].label
         yield Step(

@@ -415,8 +415,7 @@ class Basics(Chapter):
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
         picture = ClosedModel(source, output)
-        found = met(trace)
-        world = found and PairTable(trace["training.pairs"], *found[:2], picture.inside, FEW)
+        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, FEW)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"

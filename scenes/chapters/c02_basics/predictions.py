@@ -111,8 +111,7 @@ class Continuation(VGroup):
 
 def preference() -> VGroup:
     """A sketch: of two answers people prefer one, and a model learns from it."""
-    answers = VGroup(Words("answer", "stage word", "ink3"), Words("preferred answer", "stage word", "weight"))
-    answers.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT)
-    leads = arrow(LEFT, RIGHT, "ink2", 4, 20)
-    line = VGroup(answers, leads, Words("chatbot", "title")).arrange(RIGHT, buff=units(2 * AIR))
+    answers = [Words("answer", "stage word", "ink3"), Words("preferred answer", "stage word", "weight")]
+    both = VGroup(answers).arrange(DOWN, units(AIR), aligned_edge=LEFT)
+    line = VGroup(both, arrow(LEFT, RIGHT, "ink2", 4, 20), Words("chatbot", "title")).arrange(RIGHT, units(2 * AIR))
     return STAGE.split_rows(-SAMPLE)[1].split_columns(-STAGE.width / 2)[1].fit(line, most=1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -74,9 +74,11 @@ class QKV(Chapter):
         symbol = product.corner.fit(Formula("{{ W_Q : query }}", LARGE))
         yield from self.one_cell(focus, trace, ribbon, product, symbol)
         yield from self.one_row(focus, trace, ribbon, product, symbol)
-        yield from self.key_and_value(focus, trace, ribbon)
-        yield from self.not_mutual(focus, trace)
-        yield from self.three_views(focus, trace, ribbon)
+        parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
+        board = ThreeProjections(x, parts, STAGE)
+        yield from self.key_and_value(focus, trace, ribbon, board)
+        yield from self.not_mutual(focus, trace, board)
+        yield from self.three_views(focus, trace, ribbon.place(focus.query_token), board)
 
     def three_jobs(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -170,10 +172,9 @@ class QKV(Chapter):
             beat(learned, *picture.changes[1]) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
-                leave(headings[-2], picture.figures[-1]),
-                exchange([*picture.stages[-1]], picture.matrix, "row"),
+                leave(headings[-2], picture.figures[-1][-1]),
                 appear(headings[-1]),
-                appear_in_turn([ring_around(vector) for vector in picture.matrix]),
+                appear_in_turn([ring_around(vector) for vector in picture.stages[-1]]),
             ),
             stage=[ribbon, *picture.names],
         )
@@ -271,16 +272,13 @@ class QKV(Chapter):
             ),
         )
 
-    def key_and_value(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def key_and_value(self, focus: Focus, trace: Trace, ribbon: Ribbon, board: ThreeProjections) -> Iterator[Step]:
         """The same vectors, other matrices."""
-        head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", **focus.places(trace))
-        parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
-        board = ThreeProjections(entering(trace, focus), parts, STAGE)
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
         noun = ribbon.place((clear_role(trace) or focus).top_key)
         rings = {role: ring_around(VGroup(*board.made[role]), role) for role in ("key", "value")}
-        count, bias = head["head_parameters"], f"parameters.{focus.path}.b_q" in trace
+        count, bias = focus.seen(trace)["head_parameters"], f"parameters.{focus.path}.b_q" in trace
         total = Words(f"{count:,.0f}", "large number").scale(WIDER)
         named = VGroup(total, Words(f"parameters of head {letter_of(focus.head)}, so far", "block", "ink2"))
         board.corner.fit(named.arrange(DOWN, buff=gap("line")), most=WIDER)
@@ -311,19 +309,16 @@ class QKV(Chapter):
                 "A word may be found as a noun, and hand over a gender.",
                 *(move_ring(ring, board.made[role][noun], role) for role, ring in rings.items()),
             ),
-            stage=[
-                *board.names,
-                *board.x,
-                board.matrices["query"],
-                board.symbols["query"],
-                *board.made["query"],
-            ],
+            stage=board.queries,
         )
 
-    def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def not_mutual(self, focus: Focus, trace: Trace, board: ThreeProjections) -> Iterator[Step]:
         """Show why queries and keys have a matrix each: with one for both, every match would be mutual."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-        mirrored, real = TokenPairs.both(head, query_token, top_key)
+        pair, standing = (head, query_token, top_key), board.queries
+        mirrored, real = TokenPairs.both(*pair, board)
+        if mirrored.small or real.small:  # they need the whole stage
+            (mirrored, real), standing = TokenPairs.both(*pair), []
         axis, rings = mirrored.axis, VGroup(ring_around(cell) for cell in mirrored.pair)
         own = VGroup(ring_around(cell) for cell in mirrored.itself)
         alone = head["scores_if_keys_were_queries"]
@@ -359,23 +354,23 @@ class QKV(Chapter):
                 *(appear(ring, line) for ring, line in zip(rings, real.readings, strict=True)),
             ),
             beat(second, (draw(axis[0], kind="slow"), appear(axis[1])), appear(ring_around(real.called, roomy=True))),
-            stage=[mirrored.rows, mirrored.columns],
+            stage=[*standing, mirrored.rows, mirrored.columns],
         )
 
-    def three_views(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def three_views(self, focus: Focus, trace: Trace, here: int, board: ThreeProjections) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         head, query_token = focus.seen(trace), focus.query_token
         x = entering(trace, focus).pick(position=query_token)
-        views = {role: head[letter.lower()][ribbon.place(query_token)] for role, letter in LETTERS.items()}
+        views = {role: head[letter.lower()][here] for role, letter in LETTERS.items()}
         one_for_all, top_key = trace[f"{focus.path}.heads_per_key"] == 1, focus.top_key
         pair = [(query_token, top_key), (top_key, query_token)]
         mutual = one_for_all and top_key.position != query_token.position
         readings = VGroup(reading(head["scores"], *way) for way in pair if mutual).arrange(RIGHT, buff=gap("part") * 2)
         roles = ThreeRoles(
-            x, views, ribbon.below(STAGE), coloured=True, below=readings, biased=f"parameters.{focus.path}.b_q" in trace
+            x, views, board.right, coloured=True, below=readings, biased=f"parameters.{focus.path}.b_q" in trace
         )
-        flow = pulses(roles.ways, role="residual")
-        chip = ribbon.chips[ribbon.place(query_token)]
+        flow, called = pulses(roles.ways, role="residual"), board.names[here].copy()
+        called.next_to(roles.whole, LEFT, buff=gap("chip"))
         question = (
             claim(
                 f"parameters.{focus.path}.b_q" in trace,
@@ -403,8 +398,7 @@ class QKV(Chapter):
             "Three views of one vector",
             beat(
                 "So one vector does three jobs, through three matrices.",
-                ribbon.mark({ribbon.place(query_token): "residual"}),
-                draw(drop(chip, roles.whole, "residual")),
+                (Travel(board.x[here], roles.whole, kind="row"), Travel(board.names[here], called, kind="row")),
                 *roles.opening(),
             ),
             beat(
@@ -419,7 +413,7 @@ class QKV(Chapter):
                 ambient=flow,
             ),
             *answers,
-            stage=[ribbon, roles.whole],
+            stage=[*board.names, *board.x],
         )
 
 

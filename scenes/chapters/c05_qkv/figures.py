@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Self
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
@@ -16,6 +17,7 @@ from scenes.mobjects.arcs import SEEN, Arcs
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Length, means
+from scenes.mobjects.matrix_product import ThreeProjections
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, arrow, curve, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
@@ -53,7 +55,7 @@ LOWER = 14.0
 FOOTED = 0.22
 #: Px of the highest vector in a panel, how many times larger than usual what is written may be, and a formula with a
 #: bias.
-TALLEST, WIDER, BIASED = 110.0, 1.4, 0.7
+TALLEST, WIDER, BIASED = 110.0, 1.4, 0.54
 #: Px of the shortest vector.
 LEAST = 40.0
 #: Px for what is written above the arcs of a head, and above vectors with their lengths.
@@ -64,7 +66,7 @@ TOLD = 140.0
 #: met a key is in its notch.
 PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
-ASIDE, WORDS_ASIDE, OVER = 0.22, 0.26, -0.15
+ASIDE, WORDS_ASIDE, OVER = 0.4, 0.26, -0.15
 
 
 class QueryArcs(Arcs):
@@ -230,6 +232,10 @@ def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
     return next(shown for shown in choices if len(shown) - shown.count(None) <= 5)
 
 
+#: The share of a room's height that a grid with what stands above it takes at most.
+HALF = 0.72
+#: Px of the lowest chip that can be read, and between two cells.
+LEAST_TALL, GAPS = 44.0, 8.0
 #: By how much of its length the mirror reaches beyond its grid.
 BEYOND = 0.04
 #: Px of a token, of a cell at most, across and down, above the cells, and of an ellipsis.
@@ -243,16 +249,17 @@ class TokenPairs(VGroup):
     """
 
     def __init__(
-        self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, role: str = "key"
+        self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, room: Room, role: str = "key"
     ) -> None:
         shown = _both_and_some(len(scores), (forth.position, back.position))
         kept = tuple(i for i in shown if i is not None)
         labels = scores.pick(key=kept).words("key")
         longest = max(chip_width(label) for label in labels)
         left_out = DOTS * (len(shown) - len(kept))
-        high = min(CELL[1], (STAGE.height - OVER_CELLS - left_out) / len(kept))
+        wide = min(CELL[0], (room.width - longest - left_out) / len(kept) - GAPS)
+        high = min(CELL[1], (room.height - OVER_CELLS - left_out) / len(kept))
         self.grid = TensorGrid(
-            scores, "tile", "", scale, False, shown, shown, max(CELL[0], longest + 10), high - 4, discs=True
+            scores, "tile", "", scale, False, shown, shown, max(wide, longest + 10), high - 4, discs=True
         )
         self.rows = VGroup(Token(label, "query", longest, TALL) for label in scores.pick(query=kept).words("query"))
         self.columns = VGroup(Token(label, role, longest, TALL) for label in labels)
@@ -268,26 +275,33 @@ class TokenPairs(VGroup):
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
         self.readings = VGroup(*(reading(scores, a, b, role) for a, b in pair))
-        self.readings.arrange(DOWN, buff=units(36), aligned_edge=RIGHT).scale(WIDER)
-        self.readings.next_to(VGroup(self.grid, self.heading), RIGHT, buff=gap("part")).set_y(self.grid.get_y())
+        self.readings.arrange(DOWN, buff=gap("chip"), aligned_edge=RIGHT)
         self.called = Words("one matrix for both" if role == "query" else "two matrices", "stage word")
-        self.called.next_to(self.readings, UP, buff=gap("grid"), aligned_edge=LEFT)
-        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.called)
+        super().__init__(self.grid, self.rows, self.columns, self.heading)
         self.query_token, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
     @classmethod
-    def both(cls, head: Trace, forth: Label, back: Label) -> tuple[TokenPairs, TokenPairs]:
-        """The scores if keys were queries, and the scores in the same place: on one scale of colours."""
+    def both(cls, head: Trace, forth: Label, back: Label, board: ThreeProjections | None = None) -> tuple[Self, Self]:
+        """The scores if keys were queries, and the scores in the same place: on one scale of colours.
+
+        On the board of the queries they stand beside these, row by row. What is read of them stands above, and of the
+        first ones in the corner.
+        """
+        room, tall, corner = (board.rest, board.tall, board.corner) if board else (STAGE, STAGE.height, None)
+        above, room = room.split_rows(-min(tall + OVER_CELLS, HALF * room.height))
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
-        mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, "query")
-        real = cls(tensors[1], "with keys of their own", forth, back, scale)
-        STAGE.fit(VGroup(mirrored, real.shift(mirrored.grid.get_center() - real.grid.get_center())), most=1.0)
-        for one, side in ((mirrored, UP), (real, DOWN)):
-            # Those of one matrix stay, above those of two.
-            away = max(one.grid.height / 4, one.readings.height / 2 + gap("part"))
-            VGroup(one.called, one.readings).shift(side * away).align_to(mirrored.readings, LEFT)
+        mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, room, "query")
+        real = cls(tensors[1], "with keys of their own", forth, back, scale, room)
+        room.fit(VGroup(mirrored, real.shift(mirrored.grid.get_center() - real.grid.get_center())), most=1.0)
+        for one, part in zip((mirrored, real), (corner, above) if corner else above.columns(2), strict=True):
+            part.fit(VGroup(one.called, one.readings).arrange(DOWN, gap("chip"), aligned_edge=LEFT), most=1.0)
         return mirrored, real
+
+    @property
+    def small(self) -> bool:
+        """True if its chips had to shrink to fit."""
+        return min(pixels(chip.height) for chip in (self.rows[0], self.readings[0][0])) < LEAST_TALL
 
     def told(self, ahead: bool = False) -> tuple[str, str]:
         """Both scores of the pair, in two beats of narration; `ahead`: a mask will keep one of them from its row."""
@@ -353,8 +367,6 @@ class VectorLengths(VGroup):
         scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)
         longest = room.width - gutter(stages[0].words(stages[0].axes[0])) - TOLD
         self.names, rows = named_rows(stages[-1], room, longest, "residual", scale=scale)
-        #: The vectors of the last stage, as wide as they have numbers.
-        self.matrix = rows
         self.stages = [
             VGroup(
                 _as_long_as(length, longest / most, vector, row, scale)
