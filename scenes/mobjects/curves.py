@@ -46,7 +46,6 @@ class Curves(VGroup):
         ends: the number that stands beside the name, and its format, where one does.
         ticks: the places along the first axis that have a number.
         room: the rectangle that is filled.
-        others: what curves without a name of their own are called, beside the lowest of them, these, and their least.
         powers: True if the second axis counts in powers; else it leads from none to all.
         linear: True if the first axis does not count in powers, too.
         totals: of each curve, a number of the second axis, which stands as a bar at the right under the name `total`.
@@ -70,7 +69,6 @@ class Curves(VGroup):
         ticks: Sequence[Quantity],
         room: Room,
         axis: str = "choice",
-        others: tuple[str, Sequence[NamedTensor], Quantity | None] = ("", (), None),
         powers: bool = False,
         linear: bool = False,
         totals: Mapping[str, Quantity] | None = None,
@@ -108,10 +106,6 @@ class Curves(VGroup):
         entries = [entry for row in rows.values() for entry in row.quantities()]
         heights = plot.heights([min(entries), max(entries)], ".0e") if powers else plot.shares()
         self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *heights)
-        self.others = VGroup(plot.curve(x, row, "ink3") for row in others[1])
-        if others[1]:
-            self.another = Words(f"{others[0]}: {others[2]:.0%} or more", "fact", "ink2")
-            plot.label(self.another, float(x.values[-1]), min(float(row.values[-1]) for row in others[1]))
         #: The bar of each curve, with its number.
         self.totals: dict[str, VGroup] = {}
         foot = plot.axes[0].get_right() + RIGHT * units(beside + TOTAL)
@@ -123,9 +117,8 @@ class Curves(VGroup):
             means(bar, Rises(value, 1, plot.across))
             text = number(value, "share", "stage number").settle(bar.get_top() + UP * units(26))
             self.totals[key], foot = VGroup(bar, text), foot + RIGHT * units(TOTAL)
-        parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), self.others, *self.totals.values()]
-        parts += [self.total] if totals else []
-        super().__init__(*parts, *([self.another] if others[1] else []))
+        parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), *self.totals.values()]
+        super().__init__(*parts, *([self.total] if totals else []))
         room.fit(self)
 
     def level(self, y: Quantity | float, name: str, side: np.ndarray = UP) -> VGroup:

@@ -291,7 +291,8 @@ class Positions(Chapter):
         readout = DotProductReadout(products, numbers, apart, foot)
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
-        rewound, back = clocks.hands_at(way[0]), way[::-1]
+        rewound, diagonal = clocks.hands_at(way[0]), products_map.diagonal
+        rest, back = range(way[-1], len(diagonal)), range(len(diagonal))[::-1]
         some = Words(f"some of {count} clocks", "fact", "ink2").settle(told.centre)
         yield Step(
             "A step is a turn",
@@ -305,29 +306,33 @@ class Positions(Chapter):
             beat(
                 f"Their dot product adds up the cosines of all {count} angles.",
                 exchange([*clocks.faces, *pairs], [*placed.faces, *others]),
-                appear(readout.names[2], readout.product, products_map.map.backdrop, products_map.names, some),
+                appear(readout.names[2], readout.product, products_map.map, products_map.names, products_map.lit, some),
             ),
             beat(
                 "A position further, both hands have turned alike: angle and dot product stay.",
                 (
                     placed.turn(others, way, last, "tour"),
-                    Visit(products_map.lit, products_map.diagonal[: len(way)], "tour"),
-                    Sweep(VGroup(*products_map.diagonal[: len(way)]), "tour"),
+                    draw(products_map.outline[0], kind="row"),
+                    Visit(products_map.lit, diagonal[: len(way)], "tour"),
                     *readout.count(way, "tour"),
                 ),
             ),
             beat(
                 "So the dot product of two positions depends only on their distance.",
-                Sweep(VGroup(*products_map.diagonal[len(way) :]), "row"),
                 (
-                    appear(*products_map.map[1:], rise=False),
-                    leave(products_map.diagonal, products_map.lit),
-                    appear(products_map.outline, rise=False),
+                    appear(products_map.outline[1]),
+                    placed.turn(others, rest, placed.pairs_at(rest[-1], apart), "slow"),
+                    Visit(products_map.lit, diagonal[rest[0] :]),
+                    *readout.count(rest, "slow"),
                 ),
             ),
             beat(
                 "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
-                (placed.turn(others, back, placed.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
+                (
+                    placed.turn(others, back, placed.pairs_at(back[-1], apart), "slow"),
+                    Visit(products_map.lit, diagonal[::-1]),
+                    *readout.count(back, "slow"),
+                ),
             ),
             stage=[clocks.faces, clocks.hands],
         )

@@ -28,9 +28,8 @@ PIVOT, RIM = 16.0, 14.0
 HANDS, ROWS, APART = 6, 10, 3
 #: How near, as a share of its length, the tip of a hand comes to where it was, to be almost there.
 NEAR = 0.35
-#: Px that the name of an edge of a map takes, and that of a distance beside it, and of the heading of a panel; a
-#: diagonal's dot over a square.
-NAME, DISTANCE, TITLE, SPOT = 50.0, 210.0, 70.0, 0.7
+#: Px that the name of an edge of a map takes, and that of a distance beside it, and of the heading of a panel.
+NAME, DISTANCE, TITLE = 50.0, 210.0, 70.0
 
 
 def hands_shown(pairs: int) -> list[int]:
@@ -258,15 +257,15 @@ class PositionProducts:
         self.map.move_to(body.centre).align_to(at(body.left + NAME, 0), LEFT)
         corner = self.map.backdrop.get_corner(UP + LEFT) + units(5) * (RIGHT + DOWN)
         cell = side / count
-        spots = (corner + units(cell) * ((i + distance + 0.43) * RIGHT + (i + 0.43) * DOWN) for i in range(count))
-        self.diagonal = VGroup(dot(spot, cell * SPOT / 2, "focus") for spot in [*spots][: count - distance])
+        right = [corner + units(cell) * ((i + distance + 0.43) * RIGHT + (i + 0.43) * DOWN) for i in range(count)]
+        self.diagonal = VGroup(dot(spot, 1) for spot in right[: count - distance])
         first, last, half = self.diagonal[0].get_center(), self.diagonal[-1].get_center(), units(0.8 * cell)
         across, down = half * RIGHT, half * DOWN
         corners = [first - across, first - down, last + across, last + down, first - across]
-        self.outline = VGroup(path(corners, "focus", 5))
+        self.outline = VGroup(path(corners, "focus", 5).set_z_index(1))
         name = Words(f"distance {distances.quantity(distance)}", "stage word", "focus")
-        self.outline.add(name.next_to(last, RIGHT, buff=units(cell)))
-        self.lit = frame(cell + 8, cell + 8).move_to(first)
+        self.outline.add(name.next_to(last, RIGHT, buff=units(1.4 * cell)))
+        self.lit = frame(cell + 8, cell + 8, "key").move_to(first).set_z_index(1)
         beside = Words("one position", "stage word", "query").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10))
         beside.turned = True
         self.names = VGroup(Words("another", "stage word", "key").next_to(self.map, UP, buff=units(10)), beside)
