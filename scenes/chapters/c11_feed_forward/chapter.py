@@ -213,8 +213,8 @@ class FeedForward(Chapter):
                         "So would all other active neurons, each as much as it fires.",
                     ),
                 ),
-                deal([picture.chip] * (drawn - 1), picture.bars[1:], picture.numbers[1:]),
-                deal(picture.bars[1:], picture.values[1:]),
+                deal([picture.chip] * (drawn - 1), picture.bars[1:]),
+                (appear_in_turn(picture.numbers[1:]), deal(picture.bars[1:], picture.values[1:])),
                 picture.weigh(),
             ),
             beat(

@@ -165,8 +165,9 @@ class ShiftedWords:
         whole = [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
         return Dive(whole, self.decoder.boxes[FIRST], inside=0.0)
 
-    def enter(self, box: VMobject) -> tuple[Any, ...]:
-        """All words that are read go up into a sublayer, at once."""
+    def enter(self) -> tuple[Any, ...]:
+        """All words that are read go up into the first attention, at once."""
+        box = self.decoder.boxes[FIRST]
         return tuple(Flight(one, one.copy().set_y(box.get_y()), 0.0, "cell") for one in self.reads.chips)
 
     def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
