@@ -104,12 +104,7 @@ class Decoder(Chapter):
             "All positions at once: the future lies open",
             beat(
                 "Inside, the decoder begins with self-attention. All positions are computed at once.",
-                (
-                    shifted.reads.mark({}),
-                    shifted.writes.mark({}),
-                    *shifted.enter(),
-                    appear(ring := ring_around(dive.part)),
-                ),
+                (*shifted.enter(), appear(ring := ring_around(dive.part))),
                 (leave(ring), dive, *shifted.taken_along(ribbon.chips)),
                 deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
                 (appear(board.called), appear_in_turn([*grid.empty])),

@@ -167,8 +167,8 @@ class ShiftedWords:
 
     def enter(self) -> tuple[Any, ...]:
         """All words that are read go up into the first attention, at once."""
-        box = self.decoder.boxes[FIRST]
-        return tuple(Flight(one, one.copy().set_y(box.get_y()), 0.0, "cell") for one in self.reads.chips)
+        flights = (Flight(one, one.copy().match_y(self.decoder.boxes[FIRST]), 0.0, "cell") for one in self.reads.chips)
+        return self.reads.mark({}), self.writes.mark({}), *flights
 
     def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
         """Take the words that are read along on a dive, to the places of the `chips`."""
