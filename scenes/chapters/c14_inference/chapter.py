@@ -37,7 +37,6 @@ from scenes.chapters.c14_inference.writing import (
     first_lines,
     in_order,
     winner,
-    word_by_word,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
@@ -89,7 +88,7 @@ class Inference(Chapter):
         tracks = first.room.split_columns(-first.whole)[1]
         steps = WritingSteps(reads, writes, shares, region.inside, tracks)
         yield from self.one_word(trace, before, region, first)
-        yield from self.word_by_word(run, steps, first, writes)
+        yield from self.word_by_word(run, steps, first)
         if "open_cut" in real:
             model = ModelPrompts(real, region)
             yield from self.the_loser_overtakes(beams, model, steps)
@@ -103,7 +102,7 @@ class Inference(Chapter):
             yield from self.top_k(model, one, other)
             yield from self.top_p(model, one, other)
             yield from self.four_rules(model, one)
-            yield from self.what_chance_costs(run, trace, before, region, one)
+            yield from self.what_chance_costs(run, trace, before, region.called("our translator"), one)
         layer = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1)
         head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=SHOWN_HEAD[1], kv_head=0)
         kept = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
@@ -155,9 +154,7 @@ class Inference(Chapter):
             stage=[region, start, *text],
         )
 
-    def word_by_word(
-        self, run: Trace, picture: WritingSteps, first: NextTokens, writes: tuple[Label, ...]
-    ) -> Iterator[Step]:
+    def word_by_word(self, run: Trace, picture: WritingSteps, first: NextTokens) -> Iterator[Step]:
         """Autoregressive writing: each word is read next, until the end mark wins."""
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -167,7 +164,7 @@ class Inference(Chapter):
             else f"here it comes at once, with {last:.2%}."
         )
         ends, shares = picture.state(run["greedy.end"], ".2%")
-        (_, chosen, *read), *turns = picture.turns()
+        (_, chosen, *read), rest = picture.turns()
         yield Step(
             "It reads what it has written",
             beat(
@@ -179,7 +176,7 @@ class Inference(Chapter):
                 ),
                 chosen,
                 *read,
-                word_by_word(turns),
+                rest,
             ),
             beat(
                 claim(
@@ -191,7 +188,7 @@ class Inference(Chapter):
                     [
                         (
                             leave(picture.numbers, picture.names[1]),
-                            *exchange([*picture.writes[:-1]], [*picture.instead(writes[-1])], "slow"),
+                            *exchange([*picture.writes[:-1]], [*picture.instead()], "slow"),
                             reshape(picture.bars, ends, "slow"),
                             appear_in_turn([*shares], "slow"),
                         )
@@ -417,9 +414,7 @@ class Inference(Chapter):
             stage=[model.name, model.prompt, one.edges, one.strip, one.off, one.words[0]],
         )
 
-    def what_chance_costs(
-        self, run: Trace, trace: Trace, before: int, region: Region, last: CutStrip
-    ) -> Iterator[Step]:
+    def what_chance_costs(self, run: Trace, trace: Trace, before: int, ours: Words, last: CutStrip) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -442,7 +437,6 @@ class Inference(Chapter):
         alone = trace.about["config"]["encoder_layers"] == 0
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
         peeled, taught = UnsmoothedBar(run, others, last.place), costs and not alone and others < HALF_SURE
-        ours = region.called("our translator")
         before_it = [last.name, last.prompt, last.off, last.words[0]] if taught else []
         yield Step(
             "What chance costs, and why",
@@ -576,7 +570,7 @@ class Inference(Chapter):
 
     def who_chooses(self, picture: WritingSteps, triangle: CacheTriangle, encoder: EncoderKeys) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
-        (bar, chosen, *read), *turns = picture.turns(Flight)
+        (bar, chosen, *read), rest = picture.turns(Flight)
         ring, around = ring_around(picture.tracks[0], "query"), ring_around(VGroup(triangle.kept, triangle.newest))
         yield Step(
             "Who chooses?",
@@ -589,7 +583,7 @@ class Inference(Chapter):
             beat(
                 "which is read next.",
                 *read,
-                (word_by_word(turns), Visit(ring, [*picture.tracks[1:]], "slow")) if turns else None,
+                (rest, Visit(ring, [*picture.tracks[1:]], "slow")) if rest else None,
             ),
             beat(
                 "Your turn: would a cache work in the encoder?",

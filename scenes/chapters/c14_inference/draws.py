@@ -56,8 +56,7 @@ class SampledDraws(VGroup):
         self.place = head.split_rows(-HIGH)[1].split_columns(-self.list.whole)[1]
         self.zero, self.span = Ground(), AxisSpan(0, 0.0, 1.0)
         self.edges = edges_of(self.place, self.zero, self.span)
-        self.ours, *self.strips = (laid_out(row, self.place, self.zero) for row in (ours, *self.rows))
-        self.strip = self.ours.copy()
+        self.strip, *self.strips = (laid_out(row, self.place, self.zero) for row in (ours, *self.rows))
         self.strip[0].key = FIRST
         #: The first token of our own model, on its part of the strip, where it has room.
         self.first = VGroup(*named(self.strip, [first]))
@@ -175,7 +174,7 @@ class CutStrip:
         return Scissors(spot + UP * units(HIGH / 2 + ABOVE), spot + DOWN * units(HIGH / 2 + CUT))
 
     def told(self) -> Words:
-        """What the likeliest tokens had, at the foot of the cut behind them."""
+        """The share that the likeliest tokens had, at the foot of the cut behind them."""
         cut = self.foot.split_columns(self.foot.width * float(self.held))[0]
         return Words(f"{self.held:share} before", "stage number", "query").end_in(cut.inset(BELOW, 0))
 

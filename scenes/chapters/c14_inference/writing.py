@@ -108,24 +108,20 @@ class WritingSteps(VGroup):
             numbers.add(text)
         return bars, numbers
 
-    def instead(self, label: Label) -> VGroup:
-        """The chip of one token in every line but the last, which has it."""
+    def instead(self) -> VGroup:
+        """The last token in the place of all before it."""
         wide, high = (pixels(side) for side in (self.writes.width, self.writes[0].height))
-        return VGroup(Token(label, "", wide, high).move_to(chip) for chip in self.writes[:-1])
+        return VGroup(Token(self.writes[-1].label, "", wide, high).move_to(chip) for chip in self.writes[:-1])
 
-    def turns(self, read: type[Travel | Flight] = Travel) -> list[list[Animation]]:
-        """Of each step: its bar grows, out of it comes a token, which is `read` next."""
+    def turns(self, read: type[Travel | Flight] = Travel) -> tuple[list[Animation], Animation | None]:
+        """The first step: its bar grows, out of it comes a token, which is `read` next; and all others, in turn."""
         found = []
         for t, bar in enumerate(self.bars):
             filled = AnimationGroup(appear(self.tracks[t], rise=False), grow(bar), appear(self.numbers[t]))
             following = [read(self.writes[t], chip, kind="flow") for chip in self.reads[t + 1 : t + 2]]
             found.append([filled, Travel(self.numbers[t], self.writes[t], kind="flow"), *following])
-        return found
-
-
-def word_by_word(turns: Sequence[Sequence[Animation]]) -> Animation | None:
-    """Steps of writing, one after another."""
-    return lagged([LaggedStart(*turn, lag_ratio=0.7) for turn in turns], 1) if turns else None
+        first, *rest = found
+        return first, lagged([LaggedStart(*turn, lag_ratio=0.7) for turn in rest], 1) if rest else None
 
 
 def pair_of(wide: float) -> VGroup:
