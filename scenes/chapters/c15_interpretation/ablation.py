@@ -51,7 +51,7 @@ class AblatedHeads(VGroup):
 
         def counted(share: Quantity, x: float, wide: float) -> tuple[Box, Words]:
             bar = bar_of(share, "height", body.height, wide).move_to(at(x, body.bottom), aligned_edge=DOWN)
-            return bar, Words(f"{share:.1%}", "large number").settle(at(x, (foot.top + foot.bottom) / 2))
+            return bar, Words(f"{share:.1%}", "stage number").settle(at(x, (foot.top + foot.bottom) / 2))
 
         for layer, room in enumerate(layers):
             for head, place in enumerate(room.inset(INSET).columns(self.heads, INSET)):
@@ -137,7 +137,7 @@ class LostWords:
                 start, end = grids[k].get_bottom(), at((part.left + part.right) / 2, part.top)
                 start[0], edges[k] = edges[k] + half, edges[k] + 2 * half
                 self.streams[k].add(as_thick_as(share, curve(start, end, "warning"), 0, STREAM))
-                figure = number(share, "share", "large number").settle(end + UP * units(AROUND))
+                figure = number(share, "share", "stage number").settle(end + UP * units(AROUND))
                 self.numbers[k].add(figure.begin_at(end[0] + half + units(BETWEEN)))
 
     def tour(self, grids: VGroup) -> Animation:

@@ -117,7 +117,7 @@ class InductionTraining:
     def __init__(self, run: Trace, weights: NamedTensor, shares: Sequence[Quantity], head: InductionHead) -> None:
         accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
         since, until = run["rise_steps"].quantities()
-        body = head.room.split_columns(head.room.height - AROUND, 110)[1]
+        body = head.room.split_columns(head.room.height - AROUND, 140)[1]
         self.pattern, copied, (off, *others) = head.pattern, between_copies(weights), shares
         self.states = [self._state(copied, k) for k in range(len(steps))]
         self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - RESULTS - 90, body.height - 150)
@@ -128,8 +128,7 @@ class InductionTraining:
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
         self.without = VGroup(*(self._result(share, "ink2") for share in others))
-        self.runs = Words("other runs", "fact", "ink2").next_to(self.without[-1], UP, buff=units(24))
-        self.runs.align_to(self.without[-1], RIGHT)
+        self.runs = Words("other runs", "fact", "ink2").next_to(self.without[-1], UP, units(24), aligned_edge=RIGHT)
         foot = self.plot.axes[0].get_right() + RIGHT * units(RESULTS)
         name = Words("head off", "fact", "ink2").settle(foot + DOWN * units(28))
         #: A line beside the curves, on which results without a head stand.
@@ -137,9 +136,8 @@ class InductionTraining:
         self.plot.add(self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
         self.end.shift(RIGHT * units(14))
-        level = self.plot.beside(float(run["chance"]))
-        self.chance = dashes(level, level + RIGHT * self.plot.axes[0].width, "ink3", 4)
-        means(self.chance, Tick(run["chance"], self.plot.up))
+        level, along = self.plot.beside(float(run["chance"])), RIGHT * self.plot.axes[0].width
+        self.chance = means(dashes(level, level + along, "ink3", 4), Tick(run["chance"], self.plot.up))
         one = Words(f"one layer {one_layer.quantity(count):.0%}", "fact", "ink3")
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
         chance = Words(f"chance {run['chance']:.0%}", "fact", "ink2")
@@ -165,9 +163,7 @@ class InductionTraining:
         gone = leave(self.pattern.lines), appear(self.none, self.line)
         return [(*gone, draw(self.fall, kind="slow")), appear(self.off)]
 
-    def run(self, kind: str = "tour") -> list[Play]:
+    def run(self) -> list[Play]:
         """Back to the start; then the pattern passes through the training while the curve is drawn."""
-        return [
-            (reshape(self.pattern.lines, self.states[0]), appear(self.plot)),
-            (Through(self.pattern.lines, self.states, kind), draw(self.curve, kind=kind)),
-        ]
+        back = reshape(self.pattern.lines, self.states[0]), appear(self.plot)
+        return [back, (Through(self.pattern.lines, self.states, "tour"), draw(self.curve, kind="tour"))]

@@ -103,10 +103,8 @@ class ProbePlane:
 
     def ask(self) -> list[Play]:
         """New nouns come as grey dots, and then their genders are told."""
-        return [
-            (appear(*self.row), appear_in_turn([*self.blank], "rest")),
-            exchange([*self.blank], [*self.told[0]]),
-        ]
+        come = appear(*self.row), appear_in_turn([*self.blank], "rest")
+        return [come, exchange([*self.blank], [*self.told[0]])]
 
     def judge(self, part: int = 0) -> list[Play]:
         """Those that lie on the wrong side drop into the row, and are counted."""
