@@ -137,8 +137,8 @@ class LostWords:
                 start, end = grids[k].get_bottom(), at((part.left + part.right) / 2, part.top)
                 start[0], edges[k] = edges[k] + half, edges[k] + 2 * half
                 self.streams[k].add(as_thick_as(share, curve(start, end, "warning"), 0, STREAM))
-                figure = number(share, "share", "stage number").settle(end + UP * units(AROUND))
-                self.numbers[k].add(figure.begin_at(end[0] + half + units(BETWEEN)))
+                figure = number(share, "share", "stage number").settle(end + UP * units(0.8 * AROUND))
+                self.numbers[k].add(figure.begin_at(end[0] + half + units(0.6 * AROUND)))
 
     def tour(self, grids: VGroup) -> Animation:
         """Each head goes off and on, and what is lost without it falls down."""
@@ -148,8 +148,8 @@ class LostWords:
 
     def other_way(self, role: str) -> tuple[VMobject, Words]:
         """A way that is not known yet, to what hardly goes wrong."""
-        top = self.plates[role].get_top() + LEFT * (self.plates[role].width / 2 - units(AROUND))
-        asked = Words("?", "chapter", "query").settle(top + UP * units(3 * AROUND))
+        top = self.plates[role].get_top() + LEFT * (self.plates[role].width / 2 - units(1.5 * AROUND))
+        asked = Words("?", "chapter", "query").settle(top + UP * units(2.4 * AROUND))
         return dashes(asked.get_bottom() + DOWN * units(BETWEEN), top, "query", 6), asked
 
 

@@ -28,7 +28,7 @@ STOPS, LISTED = 4, 5
 #: and between it and a layer.
 NAMES, HIGH, BAND, TIP, UPRIGHT, CLEAR = 40.0, 166.0, 26.0, 70.0, (56.0, 132.0), 20.0
 #: Px of the line of ranks, of what a size means, and between two words.
-RANKS, MEANING, GAP = 56.0, 176.0, 8.0
+RANKS, MEANING, GAP = 66.0, 176.0, 8.0
 #: A word with less is so wide a part of the glass, and with more from top to foot; how much larger than its type it
 #: becomes at most, and the part of its chip that is free at each side.
 SLIM, BROADEST, AROUND = 0.22, 2.0, 0.06
