@@ -74,7 +74,7 @@ class Arguing(Chapter):
         """The claim of the chapter, and how to test it; two parts that leave no doubt."""
         rows = DotRows(run, (WHOLE, "residual", "positions", HEADS), machine.beside)
         first = {part: run["exact"].pick(part=part, seed=0) for part in rows.places}
-        ring = ring_around(machine.parts[HEADS])
+        ring = machine.ringed(machine.parts[HEADS])
 
         def tried(part: str, *change: object) -> list[object]:
             return [(*change, appear(rows.names[part])), *rows.train(part)]
@@ -251,7 +251,7 @@ class Arguing(Chapter):
         heads, norms, ring = (
             _roots(run, machine.beside),
             _norms(deep, machine.beside),
-            ring_around(machine.attention[0]),
+            machine.ringed(machine.attention[0]),
         )
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
@@ -292,8 +292,8 @@ class Arguing(Chapter):
                     leave(*heads.shown),
                     *exchange([*heads.columns], [*norms.columns]),
                     *machine.whole(),
-                    move_ring(ring, machine.norms[0]),
-                    appear(ring_around(machine.norms[1])),
+                    *exchange([ring], [machine.ringed(machine.norms[0])]),
+                    appear(machine.ringed(machine.norms[1])),
                 ),
                 *norms.begin(),
             ),

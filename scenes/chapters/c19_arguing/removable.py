@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, VGroup, VMobject
 
-from scenes.animations import Flight, appear_in_turn, exchange, follow, leave, put_back, take_out
+from scenes.animations import Flight, appear_in_turn, exchange, follow, leave, put_back, ring_around, take_out
 from scenes.layout import Room
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.text import Words
-from scenes.theme import at, palette, pixels
+from scenes.theme import at, palette, pixels, shape
 from transformer_core.tracing.provenance import Quantity
 
 #: px from the left of the room: the stream, and the middle of the boxes; and how wide the boxes are.
@@ -33,28 +33,32 @@ class RemovableParts(VGroup):
     """
 
     def __init__(self, heads: int, layers: Quantity, wide: Quantity, room: Room) -> None:
-        #: Beside it is room for what comes of it.
-        (self.beside, self.room), self.heads = room.golden_columns(last=True), heads
+        #: Beside it is room for what comes of it: all of the room in a narrow frame, where it is not seen.
+        (self.beside, self.room), self.heads, self.seen = room.golden_columns(last=True), heads, not shape().narrow
         self.parts = {name: VGroup() for name in ("positions", "residual", "feed-forward", "all heads but one")}
-        self.gone: list[str] = []
-        self.fixed, self.norms = VGroup(), VGroup()
-        foot = self.room.bottom
+        self.gone, self.fixed, self.norms = list[str](), VGroup(), VGroup()
+        foot, low = self.room.bottom, self.room.bottom - 116
         self.fixed.add(self._road(foot - 30, foot - 182), self._box("Embedding", foot - 30, 60))
         # Between them the stream is the residual connection: without it, the way leads through the sublayer alone.
-        self.fixed.add(*(self._road(foot - low, foot - high) for low, high in ((116, 182), (298, 404), (494, 560))))
-        self.parts["positions"].add(
-            VGroup(self._way(foot - 116), self._box("Positions", foot - 116, 60), self._plus(foot - 116))
-        )
+        self.fixed.add(*(self._road(foot - a, foot - b) for a, b in ((116, 182), (298, 404), (494, 560))))
+        self.parts["positions"].add(VGroup(self._way(low), self._box("Positions", low, 60), self._plus(low)))
         self._attention(foot - 182, foot - 298, wide)
         self._feed_forward(foot - 404, foot - 494)
         #: How many layers there are of it, told as it is put together.
         self.told_layers = self.above(f"in each of {layers} layers a side")
         self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
         super().__init__(self.fixed, *self.parts.values())
+        if not self.seen:
+            self.beside = room
+            VGroup(self, self.alone, self.told, *self.outlines.values()).set_opacity(0)
 
     def above(self, text: str) -> Words:
         """Words about the layer, above it."""
-        return Words(text, "fact", "ink2").settle(self._at(MIDDLE, self.room.bottom - 584))
+        return Words(text, "fact", "ink2").settle(self._at(MIDDLE, self.room.bottom - 584)).set_opacity(self.seen)
+
+    def ringed(self, part: VMobject) -> VMobject:
+        """A ring around a part."""
+        return ring_around(part).set_stroke(opacity=self.seen)
 
     def again(self) -> RemovableParts:
         """The layer with all of its parts, to begin a step with."""
