@@ -439,7 +439,8 @@ class Arguing(Chapter):
                     f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, we can’t tell.",
                     f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, it is not.",
                 ),
-                appear_in_turn([first, second, stated], "slow"),
+                appear_in_turn([first, second], "slow"),
+                appear(stated),
             ),
             beat(
                 "Your turn: should every model be built with one head?", appear_in_turn([third, amount, last], "slow")
