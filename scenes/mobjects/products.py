@@ -28,8 +28,9 @@ SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
 ROOMY, BEYOND = (150.0, 24.0, 110.0, 96.0), 1.12
 #: How opaque an area is; px from its edge to its number and from there to its name; how soon these change sides.
 SHEER, AIR, NAMED, CROSSING = 0.35, 22.0, (44.0, 96.0), 40.0
-#: Px of the score of a key, across and at most down, of its token, and of the dot where the key's shadow ends.
-SCORE, HIGHEST, LARGE, SPOT = 340.0, 130.0, 60.0, 14.0
+#: Px of the score of a key, across and at most down, of its token there and at its tip, and of the dot where its shadow
+#: ends.
+SCORE, HIGHEST, LARGE, CHIP, SPOT = 340.0, 130.0, 60.0, 44.0, 14.0
 
 
 class PlaneOfTwo(VGroup):
@@ -167,7 +168,7 @@ class KeyFan(VGroup):
             self.keys.add(plane.arrow(foot, tip.quantities(), "key", thick, head_of))
             self.drops.add(dashes(plane.point(tip.values), spot, "ink2", 3))
             self.feet.add(means(end, Away(tip.quantity(0), 0.0, 0, plane.px, 2 * SPOT, plane.ground)))
-            add_at_tip(self.chips, Token(label, "key"), self.keys[-1], 12)
+            add_at_tip(self.chips, Token(label, "key", 0, CHIP, "token"), self.keys[-1], 12)
             self.tokens.add(Token(label, "key", wide, min(tall, LARGE)))
             self.scores.add(Cell(score, size, ".2f", style, full_colour(head["scores"]), disc=True))
         rows = [VGroup(*row).arrange(RIGHT, buff=gap("chip")) for row in zip(self.tokens, self.scores, strict=True)]

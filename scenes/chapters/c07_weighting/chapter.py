@@ -584,8 +584,13 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
         (".2f", ".2f", ".2f", "weight", "weight"),
         head["softmax_way"].pick(query=query_token),
     )
-    steps = "s", "z = s / sqrt(d_k)", "z - max z", "e^(z - max z)", "e^(z - max z) / (sum e^(z - max z))"
-    formulas = [Formula(step, LARGE) for step in steps]
+    formulas = [
+        Formula("s", LARGE),
+        Formula("z = s / sqrt(d_k)", LARGE),
+        Formula("z - max z", LARGE),
+        Formula("e^(z - max z)", LARGE),
+        Formula("e^(z - max z) / (sum e^(z - max z))", LARGE),
+    ]
     for place, formula in enumerate(formulas):
         # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
         side.rows(3)[place in RAISED].fit(formula)
