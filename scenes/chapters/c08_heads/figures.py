@@ -47,8 +47,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 #: Px of the number beside a bar, which has as much room at least, and of a bar's height.
 NUMBER, BAR = 100.0, 34.0
-#: Px of the number of a share beside its bar, and between two bars with their sentences.
-SHARE, BETWEEN = 236.0, 70.0
+#: Px between two bars with their sentences.
+BETWEEN = 70.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
