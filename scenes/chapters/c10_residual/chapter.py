@@ -329,9 +329,17 @@ class Residual(Chapter):
                 appear(without, added),
                 ambient=flow,
             ),
-            beat(f"With Add, {added.shares[-1]:.0%} of new sentences come out right.", added.count(), ambient=flow),
-            beat(f"Without it, {without.shares[-1]:.0%}.", without.count(), ambient=flow),
-            beat("So a tame gradient is not enough.", appear(ring_around(without.number, roomy=True)), ambient=flow),
+            beat(
+                f"With Add, {added.shares[-1]:.0%} of new sentences come out right.",
+                (*added.count(), *without.count()),
+                ambient=flow,
+            ),
+            beat(
+                f"Without it, {without.shares[-1]:.0%}.",
+                appear(ring_around(without.number, roomy=True)),
+                ambient=flow,
+            ),
+            beat("So a tame gradient is not enough.", ambient=flow),
             beat(
                 claim(
                     bool(without.shares[-1] < min(others)),
