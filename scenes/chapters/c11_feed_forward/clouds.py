@@ -148,7 +148,7 @@ class PointClouds:
         return cells
 
     def laid_out(self, folded: VMobject) -> tuple[Animation, ...]:
-        """What lies `folded` at the right is spread out as a new sheet, and each point goes over to it, too."""
+        """Spread out what lies `folded` at the right as a new sheet; each point goes over to it, too."""
         pairs = zip(self.plane.kinds, self.pages[0], strict=True)
         over = Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
         spread = Travel(folded, self.sheets[0], 0.0, "row", leaving=True)

@@ -279,7 +279,7 @@ class KeyValueMemory:
 
 
 class NamedNeurons:
-    """How well a neuron tells the kinds of words that it tells best, and below how well every neuron tells its best.
+    """Shares of pairs in which a neuron tells the kinds that it tells best, and below every neuron tells its best kind.
 
     Each is a dot over one axis, from chance to all pairs.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from manim import VGroup, VMobject
+from manim import VGroup
 
 from scenes.animations import (
     Travel,
@@ -62,8 +62,8 @@ class Training(Chapter):
         lapse = yield from self.time_lapse(trace, box)
         yield from self.skills(trace, lapse)
         pattern = yield from self.where_to_start(trace)
-        cells = yield from self.the_bill(trace, pattern)
-        yield from self.what_is_left(trace, lapse, beside(pattern), cells)
+        bill = yield from self.the_bill(trace, pattern)
+        yield from self.what_is_left(trace, lapse, beside(pattern), bill)
 
     def teacher_forcing(self, trace: Trace) -> Generator[Step, None, TeacherForcing]:
         """The question of the chapter; and what the decoder reads in training."""
@@ -423,8 +423,8 @@ class Training(Chapter):
         )
         return picture.grids[1]
 
-    def the_bill(self, trace: Trace, pattern: Pattern) -> Generator[Step, None, VMobject]:
-        """The cost of a longer sentence: counted, and measured; returns the cells of this one."""
+    def the_bill(self, trace: Trace, pattern: Pattern) -> Generator[Step, None, CostByLength]:
+        """The cost of a longer sentence: counted, and measured; returns the figure."""
         run = trace.under("experiment.attention_cost")
         time = run["time_ratio"].pick(part="scores and blends")
         picture = CostByLength(int(trace["config.words"]), run["lengths"], run["milliseconds"], time, pattern)
@@ -445,22 +445,22 @@ class Training(Chapter):
             ),
             stage=[pattern, picture.plot, picture.ticks],
         )
-        return picture.small
+        return picture
 
-    def what_is_left(self, trace: Trace, lapse: TimeLapse, room: Room, cells: VMobject) -> Iterator[Step]:
+    def what_is_left(self, trace: Trace, lapse: TimeLapse, room: Room, bill: CostByLength) -> Iterator[Step]:
         """Close: the answer, by the one score that was followed."""
         place, row = row_of_interest(trace)
         early, run = trace.under(EARLY), trace.under(RUN)
         pushed = trace[f"{EARLY}.gradients.{PATH}.score_push"].pick(**row).largest()[0]
         key, target = pushed.position, early["probs"].words("position")[place + 1]
         grid, states = lapse.grids[0], lapse.states[0]
-        picture = FollowedWeight(early, run, PATH, row | {"key": key}, target, room, cells, grid, states)
+        picture = FollowedWeight(early, run, PATH, row | {"key": key}, target, room, bill.small, grid, states)
         yield Step(
             "Guess, loss, gradient, step",
             beat(
                 f"And our score? “{pushed}” had {picture.now:share} of the attention; "
                 f"at the end, {picture.shares[-1]:share}.",
-                (*exchange([cells], [picture.rows], "row"), appear(picture.clock, picture.names)),
+                (*exchange([bill.small], [picture.rows], "row"), appear(picture.clock, picture.names)),
                 appear(picture.ring),
                 *picture.draw("attention"),
             ),
@@ -469,7 +469,7 @@ class Training(Chapter):
                 "so random numbers learned to translate.",
                 *picture.draw("probability"),
             ),
-            stage=[cells, picture.plot, picture.ticks],
+            stage=[bill.small, picture.plot, picture.ticks],
         )
 
 

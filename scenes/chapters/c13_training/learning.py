@@ -124,7 +124,7 @@ class SkillLinks:
         return [way], below * UP + (first if near else way).get_x() * RIGHT
 
     def begin(self) -> Animation:
-        """Whether the translation is right is told by its frame from now on."""
+        """Take the colour off the translation: its frame tells from now on how often sentences are right."""
         fills = [[part.get_fill_color().to_hex() for part in self.slots], [palette().surface] * len(self.slots)]
         return Shades(self.slots, fills, kind="row")
 
