@@ -55,6 +55,11 @@ def chips_in(labels: Sequence[Label], lines: Sequence[Room], right: bool = False
     return VGroup(Token(label, "", wide, high).move_to(end.centre) for label, end in zip(labels, ends, strict=True))
 
 
+def beside(chips: VGroup, room: Room) -> Room:
+    """The room right of chips that stand at its left."""
+    return room.split_columns(pixels(chips[0].width), APART)[1]
+
+
 class KeptRows:
     """The attention weights, the key and the value of each token that was read, a line a token.
 
@@ -70,7 +75,7 @@ class KeptRows:
         heads, lines = lines_in(room, len(labels))
         self.chips, pitch = chips_in(labels, lines), lines[0].height
         high = pixels(self.chips[0].height)
-        grid, rest = room.split_columns(pixels(self.chips[0].width), APART)[1].split_columns(TRIANGLE, 36)
+        grid, rest = beside(self.chips, room).split_columns(TRIANGLE, 36)
         columns = rest.columns(2)
         self.keys, self.values = (
             VGroup(
@@ -133,7 +138,7 @@ class CacheTriangle:
     ) -> None:
         count, colours = len(chips), palette()
         heads, self.lines = lines_in(room, count)
-        left = room.left + pixels(chips[0].width) + APART
+        left = beside(chips, room).left
         self.pitch = min(self.lines[0].height, (room.right - TOTALS - BESIDE - left) / count)
         self.grid = Room(left, heads.top, left + count * self.pitch, self.lines[-1].bottom)
         self.name = Words("a row for each step", "aside", "ink2").begin_in(self.grid.cross(heads))

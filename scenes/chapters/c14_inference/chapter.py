@@ -17,30 +17,30 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
+    follow,
     grow,
     leave,
     move_ring,
     reshape,
     ring_around,
 )
-from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows
+from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows, beside
 from scenes.chapters.c14_inference.draws import CutStrip, SampledDraws, first_choice, limit
 from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
     BeamRace,
     BeamTree,
     EncoderKeys,
-    UnsmoothedBar,
     WritingSteps,
     before_chips,
-    cases_in,
     first_lines,
     in_order,
     winner,
 )
-from scenes.layout import STAGE
+from scenes.layout import STAGE, Room
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
 from scenes.mobjects.region import Region
+from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.text import Words
@@ -79,6 +79,10 @@ class Inference(Chapter):
             )
         )
         shares = run["greedy.chosen_probs"]
+        layer = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1)
+        head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=SHOWN_HEAD[1], kv_head=0)
+        kept = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
+        chips = kept.chips_of(reads, region.inside)
         tree = BeamTree(run.under("beam"), STAGE.padded())
         probs = trace.full("probs").pick(batch=0, position=before)
         best = likeliest(probs, FEW)
@@ -102,13 +106,12 @@ class Inference(Chapter):
             yield from self.top_k(model, one, other)
             yield from self.top_p(model, one, other)
             yield from self.four_rules(model, one)
-            yield from self.what_chance_costs(run, trace, before, region.called("our translator"), one)
-        layer = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1)
-        head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=SHOWN_HEAD[1], kv_head=0)
-        kept = KeptRows(head["weights"], head["masked"], head["k"], head["v"], region.inside)
+            left, right = region.inside.columns(2)
+            bars = before_chips(writes[:MOST_ROWS], beside(chips, left))
+            text = WritingSteps(reads, writes, shares, left, bars, chips)
+            yield from self.what_chance_costs(run, trace, text, region.called("our translator"), one, right)
         yield from self.old_keys_and_values(run, kept, region.called(named_head(layer, SHOWN_HEAD[1])))
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        chips = kept.chips_of(reads, region.inside)
         totals, held = (
             [run[f"cache.{name}"] for name in names]
             for names in (("rows_without", "rows_with"), ("own_numbers", "source_numbers")[: 1 + bool(source)])
@@ -414,7 +417,9 @@ class Inference(Chapter):
             stage=[model.name, model.prompt, one.edges, one.strip, one.off, one.words[0]],
         )
 
-    def what_chance_costs(self, run: Trace, trace: Trace, before: int, ours: Words, last: CutStrip) -> Iterator[Step]:
+    def what_chance_costs(
+        self, run: Trace, trace: Trace, text: WritingSteps, ours: Words, last: CutStrip, room: Room
+    ) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -424,25 +429,27 @@ class Inference(Chapter):
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
         titles = ("greedy decoding", "sampled", "unsmoothed")
-        below = last.draws.list.room
         shares = zip((greedy, sampled, without), titles, strict=True)
-        first, second, third = (cases_in(below, *share) for share in shares)
+        first, second, third = (room.fit(HundredCases(*share, "right, of a hundred")) for share in shares)
         emptied, filled = (
-            [(leave(old.title, old.score), appear(new.title), reshape(first.dots, new.dots, "slow")), appear(new.score)]
+            [(leave(old.title, old.score), follow(new.title), reshape(first.dots, new.dots, "slow")), appear(new.score)]
             for old, new in ((first, second), (second, third))
         )
         by_seed = {choice: exact.pick(choice=choice) for choice in choices}
         costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         alone = trace.about["config"]["encoder_layers"] == 0
-        others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
-        peeled, taught = UnsmoothedBar(run, others, last.place), costs and not alone and others < HALF_SURE
-        before_it = [last.name, last.prompt, last.off, last.words[0]] if taught else []
+        taught = costs and not alone and bool(run["greedy.chosen_probs"].values.min() > HALF_SURE)
+        before_it = [last.name, last.prompt, last.off, last.words[0], last.edges, last.strip[1:-1]]
+        (full, numbers), rests = text.state(run["greedy.unsmoothed"], "share"), text.rests()
+        first_line = exchange([last.strip[-1], last.strip[0]], [text.tracks[0], text.bars[0]])
+        others = text.reads, text.writes, *text.tracks[1:], *text.bars[1:], text.numbers
+        peel = leave(rests, text.numbers), reshape(text.bars, full), follow(numbers)
         yield Step(
             "What chance costs, and why",
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                *([(leave(*before_it), *peeled.come(last.strip)), appear(ours)] if taught else []),
+                *([(leave(*before_it), *first_line, follow(VGroup(ours, *others)))] if taught else []),
                 (appear(first.title, first.note, first.score), fill(first.dots, "row")),
                 *emptied,
             ),
@@ -452,9 +459,9 @@ class Inference(Chapter):
                     "Is that doubt? Label smoothing taught it to leave every word a little.",
                     "No difference that we can tell from chance.",
                 ),
-                *([draw(ring := ring_around(peeled.layer), kind="slow"), leave(ring)] if taught else []),
+                *([appear_in_turn([*rests], "slow")] if taught else []),
             ),
-            *([beat("Subtract it,", *peeled.peel())] if taught else []),
+            *([beat("Subtract it,", peel)] if taught else []),
             beat(
                 claim(
                     costs,
@@ -465,7 +472,7 @@ class Inference(Chapter):
                 ),
                 *filled,
             ),
-            stage=[*before_it, last.edges, last.strip] if taught else [ours],
+            stage=[*before_it, last.strip] if taught else [ours],
         )
 
     def old_keys_and_values(self, run: Trace, picture: KeptRows, name: Words) -> Iterator[Step]:
@@ -478,11 +485,11 @@ class Inference(Chapter):
             beat(
                 "Each token read adds a key and a value.",
                 appear(picture.names),
-                *((appear(chip, seen), deal([chip], [key], [value])) for chip, seen, key, value in lines[:1]),
+                *((appear(seen), deal([chip], [key], [value])) for chip, seen, key, value in lines[:1]),
             ),
             beat(
                 "The causal mask lets none see a later one: the old ones cannot change.",
-                *([fill(VGroup(VGroup(*line) for line in lines[1:]), "slow")] if len(lines) > 1 else []),
+                *([fill(VGroup(VGroup(*line[1:]) for line in lines[1:]), "slow")] if len(lines) > 1 else []),
             ),
             beat(
                 claim(
@@ -500,7 +507,7 @@ class Inference(Chapter):
                 "So keep them: the KV cache. Each query asks only once: none is kept.",
                 draw(ring_around(VGroup(picture.keys, picture.values)), kind="slow"),
             ),
-            stage=[name],
+            stage=[name, picture.chips],
         )
 
     def the_cache(self, run: Trace, kept: KeptRows, picture: CacheTriangle, chips: VGroup) -> Iterator[Step]:

@@ -49,7 +49,7 @@ class SampledDraws(VGroup):
         self.temperatures = model.real["temperatures"].quantities()
         self.rows = [[*row.quantities(), other] for row, other in zip(table, others, strict=True)]
         self.one, probs = model.at_one("open")
-        head, below = model.card.below.split_rows(HIGH + 2 * ABOVE, 16)
+        head, below = model.card.below.split_rows(HIGH + RADIUS, 16)
         self.best = probs.label("rank", 0)
         self.list = NextTokens(probs.pick(rank=slice(0, LISTED)), below, (others[self.one], "all others"))
         self.knob = TemperatureKnob(self.temperatures, self.one, model.heads[1])

@@ -18,7 +18,6 @@ from scenes.animations import (
     grow,
     lagged,
     leave,
-    reshape,
 )
 from scenes.chapters.c14_inference.cache_rows import APART, MOST_ROWS, chips_in, lines_in
 from scenes.chapters.c14_inference.draws import FIRST
@@ -26,22 +25,21 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.role_table import CASE, HundredCases
 from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arch, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import at, palette, pixels, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px from a word or number to what is beside it.
 SPACE = 12.0
 #: The part of a line's height that a bar has, and px of the line of keys and values that are kept.
 THICK, KEPT = 0.6, 92.0
-#: Px of a line of the list of likely words, and at the left of a hundred cases, which stand so many in a row.
-LISTED, SIDE, ROW = 76.0, 300.0, 20
+#: Px of a line of the list of likely words.
+LISTED = 76.0
 #: A choice with more than this is hardly in doubt.
 HALF_SURE = 0.5
 
@@ -113,6 +111,14 @@ class WritingSteps(VGroup):
         wide, high = (pixels(side) for side in (self.writes.width, self.writes[0].height))
         return VGroup(Token(self.writes[-1].label, "", wide, high).move_to(chip) for chip in self.writes[:-1])
 
+    def rests(self) -> VGroup:
+        """The share that each bar leaves to all other words, with a name above."""
+        rests = VGroup()
+        for bar, track in zip(self.bars, self.tracks, strict=True):
+            wide = pixels(track.get_right()[0] - bar.get_right()[0])
+            rests.add(Box(wide, self.high, palette().ink3, 3).move_to(track, aligned_edge=RIGHT))
+        return rests.add(Words("all others", "fact", "ink2").settle(self.head.centre).end_at(rests.get_right()[0]))
+
     def turns(self, read: type[Travel | Flight] = Travel) -> tuple[list[Animation], Animation | None]:
         """The first step: its bar grows, out of it comes a token, which is `read` next; and all others, in turn."""
         found = []
@@ -158,46 +164,6 @@ class EncoderKeys:
         """The last token comes, all others see it, and no key or value that they had is right any more."""
         come = appear(*self.new)
         return [(come, draw(*self.arcs)), draw(*self.crosses)] if self.old else [come]
-
-
-class UnsmoothedBar:
-    """The share of a word and that of all others, end to end, and that of the word without what smoothing adds."""
-
-    def __init__(self, run: Trace, others: Quantity, place: Room) -> None:
-        chosen, without = (run[f"greedy.{name}"].quantity(0) for name in ("chosen_probs", "unsmoothed"))
-        self.bar, self.layer, self.full = (
-            bar_in(place, share, place.width, place.height, role, radius=3)
-            for share, role in zip((chosen, others, without), ("weight", "ink3", "weight"), strict=True)
-        )
-        self.layer.align_to(at(place.right, 0), RIGHT)
-        self.numbers = [number(share, ".1%", "stage number", "background") for share in (chosen, without)]
-        for bar, text in zip((self.bar, self.full), self.numbers, strict=True):
-            text.settle(self.bar.get_center()).set_z_index(1).paper = bar.set_z_index(1)
-        self.name = Token(run["greedy.probs"].label("step", 0)).next_to(self.bar, LEFT, buff=units(2 * SPACE))
-        self.share = Words(f"all others: {others:.1%}", "fact").settle(self.bar.get_bottom() + DOWN * units(LINE / 2))
-        self.share.end_at(self.layer.get_right()[0])
-
-    def come(self, strip: VGroup) -> tuple[Animation, ...]:
-        """A strip becomes the share of the word and that of all others."""
-        shares = exchange([strip[0], strip[1:]], [self.bar, self.layer])
-        return *shares, appear(self.numbers[0], self.name, self.share)
-
-    def peel(self) -> list[Animation]:
-        """The word takes what smoothing gave to all others."""
-        gone = leave(self.numbers[0], self.share, self.layer)
-        return [(gone, reshape(self.bar, self.full)), appear(self.numbers[1])]
-
-
-def cases_in(room: Room, share: Quantity, title: str) -> HundredCases:
-    """A share of a hundred cases in long rows, with what they are at their left."""
-    side, place = room.split_rows(LINE)[1].split_columns(SIDE)
-    made = HundredCases(share, title, "right, of a hundred")
-    pitch = min(place.width / ROW, place.height * ROW / len(made.dots))
-    for i, dot in enumerate(made.dots):
-        dot.scale(pitch / CASE).move_to(at(place.left + (i % ROW + 0.5) * pitch, place.top + (i // ROW + 0.5) * pitch))
-    for text, line in zip((made.title, made.score, made.note), side.rows(3), strict=True):
-        text.begin_in(line)
-    return made
 
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
