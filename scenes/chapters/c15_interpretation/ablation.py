@@ -79,10 +79,6 @@ class AblatedHeads(VGroup):
         """The place of a head in the row."""
         return layer * self.heads + head
 
-    def ringed(self, k: int, role: str = "focus") -> VMobject:
-        """A ring around a head, above what comes in it later."""
-        return ring_around(self.grids[k], role)
-
     def called(self, k: int) -> Words:
         """A name for what a head gives that is off."""
         return Words("its average", "fact", "ink2").next_to(self.grids[k], DOWN, buff=units(NUMBERS))

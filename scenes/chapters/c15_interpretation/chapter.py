@@ -33,7 +33,7 @@ from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.spare_heads import SpareHeads
 from scenes.mobjects.text import Words
-from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
+from scenes.mobjects.wording import CALLED, head_name, layer_name, letter_of, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_of
@@ -80,8 +80,10 @@ class Interpretation(Chapter):
         stack = stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
         told, clearest = picture.told(trace)
-        first = picture.first[2] if picture.first else None
-        share = Words(f"{first.score:.2%}, by chance {first.chance:share}", "stage number") if first else VGroup()
+        share = VGroup()
+        if picture.first:
+            _, head, most = picture.first
+            share = Words(f"head {letter_of(head)}: {most.score:.2%}, by chance {most.chance:share}", "stage number")
         row = VGroup(one for one in picture.sorted if abs(one.get_y() - clearest.get_y()) < one.height / 2)
         share.next_to(row)
         yield Step(
@@ -111,7 +113,7 @@ class Interpretation(Chapter):
         (*_, left), (worst, idlest) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
-        ring = panels.ringed(chosen)
+        ring = ring_around(panels.grids[chosen])
         broken = wrong_translation(trace)
         named = ((role, best_head(trace, role)) for role in told_roles(trace))
         earned = trace["roles.role_threshold"]
@@ -145,7 +147,7 @@ class Interpretation(Chapter):
             beat(
                 f"Without {head_name(*worst)}, {left:.1%} are left.",
                 panels.ablate([k for k in range(len(panels.grids)) if k != chosen]),
-                appear(panels.ringed(needed, "warning")),
+                appear(ring_around(panels.grids[needed], "warning")),
             ),
             beat(
                 f"“{broken.right}” becomes “{broken.wrong}”.",
@@ -187,7 +189,7 @@ class Interpretation(Chapter):
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
         layer, head, _ = place
         own, after = (one.pick(layer=layer, head=head) for one in (cost, trace[RIGHT].pick(model=1)))
-        rings = [VGroup(panels.ringed(panels.place(*at)), ring_around(picture.plates[role]))
+        rings = [VGroup(ring_around(panels.grids[panels.place(*at)]), ring_around(picture.plates[role]))
                  for role, at in named.items() if role in felt]  # fmt: skip
         ring, (way, asked) = ring_around(picture.plates[ROLE], "query"), picture.other_way(ROLE)
         yield Step(
