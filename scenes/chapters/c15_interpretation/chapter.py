@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import Mobject, VGroup
+from manim import DOWN, Mobject, VGroup
 
 from scenes.animations import (
     OffAndOn,
@@ -83,9 +83,9 @@ class Interpretation(Chapter):
         share = VGroup()
         if picture.first:
             _, head, most = picture.first
-            share = Words(f"head {letter_of(head)}: {most.score:.2%}, by chance {most.chance:share}", "stage number")
-        row = VGroup(one for one in picture.sorted if abs(one.get_y() - clearest.get_y()) < one.height / 2)
-        share.next_to(row)
+            lines = f"head {letter_of(head)}: {most.score:.2%}", f"chance {most.chance:share}"
+            share.add(*(Words(line, "stage number") for line in lines)).arrange(DOWN)
+        share.next_to(VGroup(one for one in picture.sorted if abs(one.get_y() - clearest.get_y()) < one.height / 2))
         yield Step(
             "Does the output depend on a pattern?",
             beat(
