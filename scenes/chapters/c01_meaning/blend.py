@@ -7,7 +7,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import appear, exchange
 from scenes.layout import Room
-from scenes.mobjects.dials import NEAR, Dial
+from scenes.mobjects.directions import BESIDE, Dial
 from scenes.mobjects.planes import clear_of
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -37,9 +37,9 @@ class LookupSum(ValuePlane):
         for label, arrow in zip(run["value_plane"].words("key"), self.whole, strict=True):
             if label not in [chip.label for chip in self.chips]:
                 chip = Token(label, "value")
-                places = [chip.copy().next_to(arrow[-1], way, buff=units(NEAR)) for way in (UP, DOWN, RIGHT)]
+                places = [chip.copy().next_to(arrow[-1], way, buff=units(BESIDE)) for way in (UP, DOWN, RIGHT)]
                 self.chips.add(next(p for p in places if all(clear_of(p, other) for other in self.chips)))
-        self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(NEAR))
+        self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(BESIDE))
         cosines, foot = run["likeness"], self.origin.get_center()
         order = [int(j) for j in np.argsort(-cosines.values)]
         px = (room.height / 2 - AIR) / float(np.sqrt(1 - cosines.values.min() ** 2))
@@ -48,12 +48,12 @@ class LookupSum(ValuePlane):
             side = (-1) ** order.index(j) * np.sign(run["value_plane"].values[order[0], 1])
             self.hands.add(self.dial.hand(cosine, "value", 5, side))
             (chip,) = (chip for chip in self.chips if chip.label.position == j)
-            self.called.add(chip.copy().next_to(self.hands[-1][-1], RIGHT, buff=units(2 * NEAR)))
-        column = max(chip.get_right()[0] for chip in self.called) + units(NEAR)
+            self.called.add(chip.copy().next_to(self.hands[-1][-1], RIGHT, buff=units(2 * BESIDE)))
+        column = max(chip.get_right()[0] for chip in self.called) + units(BESIDE)
         self.numbers = VGroup(number(one, ".2f", "stage number") for one in cosines.quantities())
         for text, chip in zip(self.numbers, self.called, strict=True):
             text.settle(chip.get_center()).begin_at(column)
-        above = self.called.get_top() + UP * units(NEAR)
+        above = self.called.get_top() + UP * units(BESIDE)
         self.told = VGroup(
             Words("true angles to the sum", "fact", "ink2").move_to(above, DOWN).align_to(self.heading, LEFT),
             Words("cosine", "fact", "ink2").move_to(above, DOWN).align_to(self.numbers, LEFT),
@@ -61,7 +61,7 @@ class LookupSum(ValuePlane):
         self.passed, self.moved = self.chips[2:], VGroup()  # what the chain runs through, and where its pieces are
         for chip in self.passed:
             piece = self.chained[chip.label.position]
-            places = [chip.copy().next_to(piece, way, buff=units(NEAR)) for way in (DOWN, RIGHT, UP)]
+            places = [chip.copy().next_to(piece, way, buff=units(BESIDE)) for way in (DOWN, RIGHT, UP)]
             self.moved.add(next(p for p in places if all(clear_of(p, other) for other in self.moved)))
         self.best = VGroup(self.called[order[0]], self.numbers[order[0]])
 

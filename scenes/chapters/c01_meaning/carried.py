@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Riding, Through, appear, exchange, leave
 from scenes.layout import Room
-from scenes.mobjects.dials import NEAR, Dial
+from scenes.mobjects.directions import BESIDE, Dial
 from scenes.mobjects.marks import End, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.text import Words, number
@@ -44,19 +44,19 @@ class CarriedStep(VGroup):
         self.three, self.goal, self.names = VGroup(*leads[:-1]), leads[-1], VGroup()
         labels = words.words("vocab")
         for label, lead, side in zip(labels, leads, (UP, LEFT, RIGHT, DOWN + RIGHT), strict=True):
-            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR) / np.linalg.norm(side)))
+            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(BESIDE) / np.linalg.norm(side)))
         self.step, self.carried = (
             plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)
         )
-        self.said = Words(f"− “{labels[1]}” + “{labels[2]}”", "stage word").next_to(self.step, DOWN, buff=units(NEAR))
+        self.said = Words(f"− “{labels[1]}” + “{labels[2]}”", "stage word").next_to(self.step, DOWN, buff=units(BESIDE))
         self.pair = [labels[0], labels[3]]
         known = [str(label) for label in way.words("vocab")]
         self.rows = [[frame.quantity(known.index(str(label))) for label in self.pair] for frame in way]
         self.states = [self._hands(frame) for frame in self.rows]
         self.now, self.numbers = self.states[0].copy(), self._numbers(0)
         self.told = VGroup(
-            Words("sum", "stage word").next_to(dial.unit, RIGHT, buff=units(NEAR)),
-            Words("true angles to the sum", "fact", "ink2").next_to(dial.unit, DOWN, buff=units(NEAR)),
+            Words("sum", "stage word").next_to(dial.unit, RIGHT, buff=units(BESIDE)),
+            Words("true angles to the sum", "fact", "ink2").next_to(dial.unit, DOWN, buff=units(BESIDE)),
         )
         # The tips of the nearest tokens but these two, and what they say of all others.
         tips = VGroup(dial.spoke(one, "ink2")[-1] for one in run["queen_cosine"].quantities()[2:])
@@ -69,7 +69,7 @@ class CarriedStep(VGroup):
         hands = self.dial.hand(king, "ink2", 8), self.dial.hand(queen, "residual", 8)
         across, up, _ = (self.dial.spot(king) - self.dial.foot) / units(self.dial.px)
         one.move_to(self.dial.spot(king, reach=ALONG) + units(ASIDE) * np.array([-up, across, 0]))
-        other.next_to(hands[1][-1], RIGHT, buff=units(NEAR))
+        other.next_to(hands[1][-1], RIGHT, buff=units(BESIDE))
         return VGroup(*hands, one, other)
 
     def _numbers(self, frame: int) -> VGroup:

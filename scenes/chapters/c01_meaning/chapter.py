@@ -38,8 +38,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
 from scenes.mobjects.coordinates import Coordinates
-from scenes.mobjects.dials import Dial, Sheaves
-from scenes.mobjects.directions import WordSteps
+from scenes.mobjects.directions import Dial, Sheaves, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo
 from scenes.mobjects.region import Region
