@@ -270,7 +270,7 @@ class Meaning(Chapter):
         king, man, woman, queen = run["queen_plane"].words("vocab")
         (nearest, second), (cosine, close) = run["queen_cosine"].words("rank")[:2], run["queen_cosine"].quantities()[:2]
         first = run["queen_way"].pick(frame=0).largest()[0]
-        ring = ring_around(picture.line_of(nearest)[0], roomy=True)
+        ring = ring_around(picture.line_of(nearest)[0])
         yield Step(
             f"What is “{king}” minus “{man}” plus “{woman}”?",
             beat(
