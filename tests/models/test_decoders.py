@@ -74,8 +74,8 @@ def test_the_mask_is_shown_where_scores_are(given):
     size, row = scores.shape[-1], scores.position("query", mixed_focus(seen).query_token)
     found = found_in(Scores, *given)
     assert "The causal mask: no token looks ahead" in [record.title for record in found.records]
-    # Of many pairs, the row in focus alone has numbers; the others are hatched.
-    assert found.texts.count("−∞") == (size * (size - 1) // 2 if size * size <= NUMBERED else size - 1 - row)
+    # Of many pairs, the row in focus alone has numbers; the others are hatched. The matrix stays through the next step.
+    assert found.texts.count("−∞") == 2 * (size * (size - 1) // 2 if size * size <= NUMBERED else size - 1 - row)
 
 
 def test_a_row_of_shares_is_shared_out_among_the_tokens_so_far(trace):

@@ -129,7 +129,7 @@ class Weighting(Chapter):
             ),
             beat(f"Divide by {root:.{digits}f}, the root of d_k.", stages.forward(turns[0])),
             beat("Subtract the largest:", stages.forward(turns[1])),
-            beat("only differences matter; the largest is zero."),
+            beat("only differences matter."),
             beat(
                 "Take e to the power of each: all become positive, large ones pull ahead.",
                 stages.forward(leave(formulas[2]), appear(formulas[3])),
