@@ -114,9 +114,10 @@ class Meaning(Chapter):
         if {"encoder.0.resid_pre", "decoder.0.resid_pre", "probs"} <= trace.keys() and opening.gives:
             model = WholeModel(trace, decoder_rows_of(trace), [chip.label for chip in words], opening.inside)
             read, reads, written = model.chips
+            old, new = [*words, *output], [*read, *written]
             inward = [
-                (dive, *(Travel(word, chip, leaving=True) for word, chip in zip(output, written, strict=True))),
-                (deal(words, read), appear(reads), draw(*model.streams.values()), model.rest()),
+                (dive, *(Travel(word, chip, leaving=True) for word, chip in zip(old, new, strict=True))),
+                (appear(reads), draw(*model.streams.values()), model.rest()),
             ]
             asking, flow = None, model.flow()
         yield Step(

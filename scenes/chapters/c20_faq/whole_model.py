@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, PI, RIGHT, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, lagged, leave, reshape
+from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, lagged, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
@@ -162,6 +162,11 @@ class WholeModel:
         bends = [(a, a + (b - a) * (late, 0, 0), b - (b - a) * (1 - late, 0, 0), b) for a, b in pairwise(stops)]
         line.points = np.concatenate(bends)
         return line
+
+    def flow(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: values run along all attention lines."""
+        lines = [line for some in self.lines.values() for group in some for line in group]
+        return pulses(lines, [1.0] * len(lines))
 
     def passed(self) -> list[VGroup]:
         """The parts of the encoder that are on stage when a vector has passed it."""
