@@ -446,7 +446,9 @@ class Meaning(Chapter):
                 (
                     appear(picture.start),
                     *(
-                        Flight(row.chips[noun], picture.start, kind="slow")
+                        Flight(
+                            picture.start[0].copy().move_to(row.chips[noun].get_bottom()), picture.start[0], kind="slow"
+                        )
                         for row, noun in zip(rows, picture.nouns, strict=True)
                     ),
                 ),
