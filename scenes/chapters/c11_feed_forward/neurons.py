@@ -320,5 +320,5 @@ class NamedNeurons:
         self.mark = VGroup(means(dashes(level, level + UP * units(HANG / 2), "weight", 4), Tick(earned, span)))
         told = Words(f"above {earned:.0%}: a name", "stage word", "weight")
         self.mark.add(told.next_to(self.mark[0], UP, buff=units(AIR)))
-        self.title = Words(f"all neurons by their best kind; in yellow, {named}", "stage word", "ink2")
+        self.title = Words(f"all neurons by their best kind; in yellow, {named}", "fact", "ink2")
         self.title.stand_on(told.baseline).begin_at(at(foot.left + 2 * NAME, 0)[0])
