@@ -18,6 +18,7 @@ from unittest.mock import patch
 import numpy as np
 from golden import SIZE
 from manim import Mobject, logger, tempconfig
+from openings import CONNECTS, kept
 from rings import RingWatch
 from svgelements import SVG
 from truth import Written, lies, other_head, wrong_in_step
@@ -170,6 +171,8 @@ class Findings:
     texts: set[str] = field(default_factory=set)
     #: Of the first sentence in the dark theme: each step as it stands at its end.
     stills: dict[int, np.ndarray] = field(default_factory=dict)
+    #: Of the same: how much of the picture before each step stays while it begins.
+    kept: dict[int, float] = field(default_factory=dict)
 
     @property
     def wrong(self) -> list[str]:
@@ -245,10 +248,15 @@ def of_two_scales(stage: Sequence[Mobject], moving: Container[int] = ()) -> list
 @cache
 def _findings(chapter: type[Chapter], text: str, theme: str, language: str, model: Path | None) -> Findings:
     found, watch = Findings(), RingWatch()
+    plain = (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None)
 
     def played(picture: Picture) -> None:
         beat = f"step {picture.record.number}, beat {len(picture.record.starts)}"
         watch.look(beat, picture.stage, picture.said, picture.trace)
+        step = picture.record.number
+        if plain and step > 1 and (step not in found.kept or picture.record.duration <= CONNECTS):
+            share = kept(found.stills[step - 1], picture.scene.renderer.still(picture.scene))
+            found.kept[step] = min(share, found.kept.get(step, 1.0))
 
     def look(picture: Picture) -> None:
         here = f"step {picture.record.number}: "
@@ -265,7 +273,7 @@ def _findings(chapter: type[Chapter], text: str, theme: str, language: str, mode
         found.marks += len(marks_on(picture.stage))
         found.records.append(picture.record)
         found.texts.update(text.text for text in texts_on(picture.stage))
-        if (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None):
+        if plain:
             found.stills[picture.record.number] = picture.scene.renderer.still(picture.scene)
 
     walk(chapter, text, theme, look, language, model, played)
