@@ -181,7 +181,7 @@ class Inside(Chapter):
                 (Travel(row.chips[first + 1], after, OVER, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
                 ambient=pulses([*leaping]),
             ),
-            stage=[wall.ground, *wall.head, row],
+            stage=[wall.plain, *wall.head, row],
         )
 
     def without_heads(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
@@ -229,7 +229,7 @@ class Inside(Chapter):
                 ),
                 others_off,
             ),
-            stage=[wall.ground, wall.best[0], part],
+            stage=[wall.plain, wall.best[0], part],
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, wall: HeadWall) -> Iterator[Step]:
@@ -281,25 +281,29 @@ class Inside(Chapter):
                 appear_in_turn([*picture.ends]),
                 (appear(picture.soonest), reshape(wall.here, wall.around(int(earliest)))),
             ),
-            stage=[wall.ground, asked, picture.door],
+            stage=[wall.plain, asked, picture.door],
         )
 
     def a_unit(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """A unit of all feed-forward layers, chosen by a measure and tried on new texts."""
-        unit, shuffled = run["unit"], run["unit_shuffled"]
-        picture = UnitOnText([run["unit_text_0"], run["unit_text_1"]], wall.above.inside)
+        unit, shuffled, region = run["unit"], run["unit_shuffled"], Region("")
+        picture = UnitOnText([run["unit_text_0"], run["unit_text_1"]], region.inside)
         masks = [run["of_time_0"], run["of_time_1"]]
         rings = [[ring_around(chip) for chip in chips] for chips in picture.where(masks)]
-        head = wall.above.head.columns(3)
+        head = region.head.columns(3)
         share = Words(f"time words: {run['unit_new']:share}", "large number").settle(head[1].centre)
         chance = Words(f"chance words: {shuffled:share}", "large number").end_in(head[2])
         yield Step(
             "A neuron that wakes at time words",
             beat(
                 f"Is one of the {run['units']:,.0f} feed-forward neurons about time?",
-                (Sweep(VGroup(*picture.texts[0]), "slow"), reshape(wall.here, wall.around(int(unit.quantity(0))))),
+                Sweep(VGroup(*picture.texts[0]), "slow"),
             ),
-            beat("We took the best at telling seven time words from others.", Sweep(VGroup(*picture.texts[1]), "slow")),
+            beat(
+                "We took the best at telling seven time words from others.",
+                leave(wall.plain),
+                Sweep(VGroup(*picture.texts[1]), "slow"),
+            ),
             beat("Now it reads new texts, with new time words. Blue is active, orange below zero.", *picture.light()),
             beat(
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
@@ -311,11 +315,7 @@ class Inside(Chapter):
                 leave(*rings[0], *rings[1]),
                 appear(chance),
             ),
-            stage=[
-                wall.ground,
-                wall.here,
-                wall.above.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}"),
-            ],
+            stage=[wall.plain, region.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
     @staticmethod
@@ -366,7 +366,7 @@ class Inside(Chapter):
                 (leave(hidden), light(*pair.later)),
                 draw(*ends),
             ),
-            stage=[wall.ground, pair.above],
+            stage=[wall.plain, pair.above],
         )
 
     def the_last_word(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
@@ -378,14 +378,14 @@ class Inside(Chapter):
         it = words[words.index("it")]
         ends = [ring_around(chip) for chip in pair.ends]
         rings = [ring_around(look.chips[noun.position]) for look in pair.both]
-        right, of = run["taken_in_all"], run["taken_of"]
+        right, of, region = run["taken_in_all"], run["taken_of"], Region("")
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
-        verdicts = SentenceVerdicts(run["taken_by_pair"], run["taken_right"], wall.above.inside)
+        verdicts = SentenceVerdicts(run["taken_by_pair"], run["taken_right"], region.inside)
         heading = wall.above.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
         asked = wall.above.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         (changing,) = wall.lit([place_of(run["look_heads"].pick(row="last"))], "weight")
         losses = run["noun_losses"]
-        race, (first, second) = PronounReadings(pair, losses, wall.above.inside), losses.words("choice")
+        race, (first, second) = PronounReadings(pair, losses, region.inside), losses.words("choice")
         read, (loss, larger) = losses.words("position")[-1], losses.pick(position=-1).quantities()
         scored = wall.above.called("loss of the word that is read")
         *reading, last = race.read()
@@ -405,13 +405,11 @@ class Inside(Chapter):
             ),
             beat(
                 f"Does it understand? Put each noun in the place of “{it}”.",
-                leave(*pair.lines, *told, *rings, heading, *ends, changing),
+                leave(*pair.lines, *told, *rings, heading, *ends, changing, wall.plain),
                 *race.begin(),
             ),
             beat(
-                claim(alike, "Their losses are nearly equal:", "Each next word has a loss:"),
-                appear(scored),
-                *reading,
+                claim(alike, "Their losses are nearly equal:", "Each next word has a loss:"), appear(scored), *reading
             ),
             beat(f"at “{read}” they part, {loss:.1f} with “{first}”, {larger:.1f} with “{second}”.", last),
             beat(
@@ -426,7 +424,7 @@ class Inside(Chapter):
                 Travel(race.likelier.chips[-1], verdicts.squares[0], kind="cut", leaving=True),
                 appear_in_turn([*verdicts.squares[1:]], "tour"),
             ),
-            stage=[wall.ground, heading, *pair.both],
+            stage=[wall.plain, heading, *pair.both],
         )
 
     def names(self, run: Trace, heads: Trace, wall: HeadWall) -> Iterator[Step]:
@@ -441,10 +439,7 @@ class Inside(Chapter):
         first, second, third = picture.words
         yield Step(
             "What has a name, and what has none",
-            beat(
-                "How many heads have such a name?",
-                (*exchange(wall.cells(picture.places), [*placed], "slow"), leave(wall.shares)),
-            ),
+            beat("How many heads have such a name?", exchange(wall.cells(picture.places), [*placed], "slow")),
             beat(
                 claim(
                     bool(resting == induction),
@@ -452,7 +447,7 @@ class Inside(Chapter):
                     "resting till a token returns.",
                     f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
                 ),
-                (leave(wall.names, wall.told), reshape(placed, picture.tiles, "slow")),
+                (leave(wall.names, wall.counted), reshape(placed, picture.tiles, "slow")),
                 appear(first, counted),
                 appear(picture.resting),
             ),
@@ -471,7 +466,7 @@ class Inside(Chapter):
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
             beat("Repeat a token: only induction heads look elsewhere.", picture.at_rest(placed, awake=True)),
-            stage=[wall.ground],
+            stage=[wall.plain],
         )
 
 

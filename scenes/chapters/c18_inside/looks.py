@@ -103,14 +103,8 @@ class ArcRow(VGroup):
         label = self.chips[place].label
         lines = VGroup(Words("after", "aside", role), means(Words(f"{label}{end}", "token", role), Stands(label)))
         lines.arrange(DOWN, buff=units(6))
-        box = Box(
-            max(lines.width * PIXELS_PER_UNIT + EDGE, HIGH),
-            1.35 * HIGH,
-            palette().surface,
-            8,
-            palette().role(role),
-            2.5,
-        )
+        wide = max(lines.width * PIXELS_PER_UNIT + EDGE, HIGH)
+        box = Box(wide, 1.35 * HIGH, palette().surface, 8, palette().role(role), 2.5)
         return VGroup(box, lines.move_to(box))
 
     def below(self, card: VGroup, places: Iterable[int]) -> list[np.ndarray]:

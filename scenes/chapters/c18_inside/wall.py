@@ -76,8 +76,10 @@ class HeadWall:
         self.heads, self.shares = heads, self._bars(flat, shares).set_fill(opacity=DIM)
         self.field = VGroup(*flat, *self.shares)
         self.here = self.around(1)
-        #: What stands there in every step.
+        #: What stands there while the pictures are about the first token, and in every later step, where they are not.
+        self.counted = Words(f"{run['heads']:.0f} heads, {run['layers']:.0f} layers", "fact", "ink2").move_to(self.told)
         self.ground = VGroup(self.field, self.names, self.told)
+        self.plain = VGroup(*flat, self.names, self.counted)
         #: Where the pictures of the chapter stand; the best induction heads, and the first of them with its name.
         self.above = Region("", ABOVE)
         order = np.argsort(-scores["induction"].values, axis=None)[: int(run["heads_off"].quantity(-1))]
