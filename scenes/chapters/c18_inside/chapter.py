@@ -230,6 +230,7 @@ class Inside(Chapter):
                 others_off,
             ),
             stage=[wall.plain, wall.best[0], part],
+                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted))),
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, wall: HeadWall) -> Iterator[Step]:

@@ -170,6 +170,10 @@ class CopiedTokens:
         #: How many heads are off; the best ones, and the same when they are off.
         self.off, self.best = run["heads_off"].values.astype(int).tolist(), best
         self.dark = best.copy().set_fill(palette().background)
+        #: As many others, which have no places in the field: they were drawn anew.
+        others = self.dark.copy().set_stroke(palette().ink2).arrange(buff=units(ABOVE))
+        self.drawn = VGroup(others, Words(f"{others_off:.0f} other heads, drawn by chance", "fact", "ink2"))
+        self.drawn.arrange(buff=units(APART))
 
     @staticmethod
     def _field(places: Sequence[Room], lit: float) -> VGroup:
