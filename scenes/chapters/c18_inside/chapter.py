@@ -359,8 +359,8 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                (leave(*told), *pair.lifted()),
-                appear(*told, same.next_to(VGroup(*told), RIGHT, buff=told[0].width), ring_around(wall.field)),
+                pair.lifted(),
+                appear(same.next_to(VGroup(*told), RIGHT, buff=told[0].width), ring_around(wall.field)),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",

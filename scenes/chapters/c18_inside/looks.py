@@ -165,7 +165,7 @@ class MirroredPair:
     def lifted(self) -> Play:
         """Copies of the arcs of the second sentence turn up, and lie on those of the first."""
         goals = self.above.arcs(self.rows[1], self.query)
-        return tuple(Travel(low, goal, 0.0, "slow") for low, goal in zip(self.arcs[1], goals, strict=True))
+        return tuple(Travel(low, goal, 0.0, "row") for low, goal in zip(self.arcs[1], goals, strict=True))
 
     def frontier(self, text: str) -> VGroup:
         """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""
