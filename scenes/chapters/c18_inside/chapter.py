@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Along,
@@ -65,6 +65,9 @@ class Inside(Chapter):
         others = VGroup(VGroup(grid for grid in column if grid is not tile) for column in wall.layers)
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
         mean, ring = wall.mean(run["sink"]), ring_around(bands[0])
+        named = (
+            Words(f"mean of all {run['heads']:.0f} bars", "block").next_to(mean.track, UP).align_to(mean.track, LEFT)
+        )
         source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
         yield Step(
             f"{run['heads']:.0f} heads read one sentence",
@@ -86,7 +89,7 @@ class Inside(Chapter):
                 f"{run['sink']:share} of all attention goes to the first token: "
                 f"an attention sink ({source}, {year:.0f}).",
                 wall.flatten(),
-                appear(mean.track),
+                appear(mean.track, named),
                 grow(mean.bar),
                 appear(mean.number),
             ),
@@ -227,10 +230,10 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it goes on copying: {others:.0f}.",
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
+                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted))),
                 others_off,
             ),
             stage=[wall.plain, wall.best[0], part],
-                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted))),
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, wall: HeadWall) -> Iterator[Step]:
