@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Play, Sweep, Wipe, appear, draw, exchange, flow, leave, reshape
+from scenes.animations import Play, Sweep, Travel, Wipe, appear, draw, exchange, flow, leave, reshape
 from scenes.chapters.c17_language_model.page import CLOSE, MARK, TextPage
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
@@ -22,9 +22,9 @@ LAST, BEGINS, BENDS, ENDS = 5, 0.35, 0.07, 0.17
 #: words, and of what shuts a road; how opaque is what goes on in neither way.
 WIDE, HAIR, SEAM, MARGIN, LINE, SHUT, MIST = 200.0, 3.0, 2.0, 20.0, 62.0, 10.0, 0.2
 #: Columns of layers over a line of text; its type; px above them for a token, of the narrowest column, and of a marble;
-#: and how fast the first turns are.
+#: how far a token flies aside, and how fast the first turns are.
 COLUMNS, TEXT = following(lambda: STAGE.split_rows(-70))
-TYPE, FALL, LEAST, LIGHT = "stage word", 80.0, 8.0, 14.0
+TYPE, FALL, LEAST, LIGHT, ASIDE = "stage word", 80.0, 8.0, 14.0, 0.8
 SLOW = "slow", "row"
 
 
@@ -133,16 +133,20 @@ class LayerColumns:
         #: Of each step the token that is chosen, over the last column, and its probability.
         self.chosen = [
             VGroup(word(label, CLOSE, "query"), number(share, ".0%", "stage number", "weight"))
-            .arrange(buff=units(MARGIN))
+            .arrange(LEFT, units(MARGIN))
             .next_to(column, UP, units(MARGIN))
             for label, share, column in zip(shares.words("step"), shares.quantities(), columns[last:], strict=True)
         ]
 
     def turns(self) -> list[list[Play]]:
-        """All turns, faster and faster: light rises, and what comes out above falls into the next place."""
+        """All turns, faster and faster: light rises, and what comes out above flies around them into the next place."""
         kinds = [*SLOW, *["leave"] * len(self.chosen)]
         return [
-            [Sweep(light, kind), appear(chosen), (leave(chosen[1]), *exchange([chosen[0]], [place], fall))]
+            [
+                Sweep(light, kind),
+                appear(chosen),
+                (leave(chosen[1]), Travel(chosen[0], place, ASIDE, fall, leaving=True)),
+            ]
             for light, chosen, place, kind, fall in zip(
                 self.rising, self.chosen, self.answer, kinds, kinds[1:], strict=False
             )
