@@ -119,7 +119,7 @@ class LanguageModel(Chapter):
         cut = in_a_row(self.asked(run).words("position"))
         rare, ring = MergeTree(run.under("merge_1"), LONG), ring_around(whole.tokens[0])
         first, last = whole.merges[0], whole.merges[-1]
-        places = run["merge_0.place"]
+        places, framed = run["merge_0.place"], VGroup(whole.all, ring)
         yield Step(
             "A prompt becomes tokens",
             beat("What happens between a question and its answer?", draw(way)),
@@ -138,7 +138,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "A rare word stays in pieces:",
-                (settle_in(whole.all, whole.all.copy().move_to(SHORT.centre)), leave(ring)),
+                settle_in(framed, framed.copy().shift(SHORT.centre - whole.all.get_center())),
                 appear_in_turn(rare.row),
                 rare.merging(rare.merges, "slow"),
             ),
