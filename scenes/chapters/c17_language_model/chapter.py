@@ -321,12 +321,12 @@ class LanguageModel(Chapter):
             beat(
                 "The model had guessed each token. What probability had the true one?",
                 (appear(each[0]), Sweep(each[1:], "slow")),
-                appear_in_turn(chances),
             ),
             beat(
                 "Surprise is minus its logarithm, in bits: a half is one bit, a quarter two, "
                 f"as for “{surprise.label('position', quarter)}”.",
-                (leave(lanes.paper, each), appear(floors := page.floors())),
+                (leave(lanes.paper, each), *(Travel(each[k + 1], x) for k, x in zip(shown, chances, strict=True))),
+                appear(page, floors := page.floors()),
                 appear(asked := ring_around(chances[0])),
                 (leave(asked), grow(bars[quarter], DOWN)),
                 appear(heights[0]),
@@ -348,7 +348,7 @@ class LanguageModel(Chapter):
                 appear(power[0]),
                 Sweep(power[1:], "row"),
             ),
-            stage=[lanes.paper, page],
+            stage=[lanes.paper],
         )
 
     def a_chat(self, run: Trace, page: TextPage, reply: TextPage) -> Iterator[Step]:
