@@ -9,6 +9,7 @@ from manim import DOWN, VGroup
 from scenes.animations import (
     Count,
     Morph,
+    Play,
     RunOut,
     Sweep,
     Travel,
@@ -142,10 +143,7 @@ class LanguageModel(Chapter):
                 appear_in_turn(rare.row),
                 rare.merging(rare.merges, "slow"),
             ),
-            beat(
-                "no pair of these is in the table.",
-                appear(*(ring_around(one) for one in rare.tokens)),
-            ),
+            beat("no pair of these is in the table.", appear(*(ring_around(one) for one in rare.tokens))),
             stage=[question, answer],
         )
 
@@ -373,10 +371,7 @@ class LanguageModel(Chapter):
                 appear(reply.legend("bar: probability")),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
-            beat(
-                "up to the end mark.",
-                (appear(reply.words[-1], reply.told(ended)), grow(bars[-1], DOWN)),
-            ),
+            beat("up to the end mark.", (appear(reply.words[-1], reply.told(ended)), grow(bars[-1], DOWN))),
             beat(
                 claim(
                     end == reply.words[-1].text,
@@ -445,17 +440,14 @@ class LanguageModel(Chapter):
         answers = [WrittenAnswer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
         (best, share), (other, other_share) = (run[f"after_is_{kind[0]}"].largest() for kind in kinds)
         known, made_up = run["sure_of_names"].quantities()
+        longest = max(answer.name for answer in answers)
+        typed: list[Play] = [tuple(x for answer in answers for x in answer.types(place)) for place in range(longest)]
+        typed.insert(longest // 2 + 1, leave(*(track.ground for track in tracks)))
         said = run["answer_0"].label("step", answers[0].name - 1)
         right, named = (run[which].values[: int(run["real_count"])] for which in ("right", "named"))
         yield Step(
             "Fluent is not the same as true",
-            beat(
-                "What is the capital? One country exists, and one we made up:",
-                *(
-                    tuple(play for answer in answers for play in answer.types(place))
-                    for place in range(max(answer.name for answer in answers))
-                ),
-            ),
+            beat("What is the capital? One country exists, and one we made up:", *typed),
             beat(
                 claim(
                     bool(share > 2 * other_share),
@@ -463,6 +455,10 @@ class LanguageModel(Chapter):
                     f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}.",
                 ),
                 *((grow(one.bar, DOWN), appear(one.words[one.name], one.number)) for one in answers),
+                (
+                    appear(*(part for one in tracks for part in (one.ground, one.title))),
+                    *(Travel(one.bar, dot) for one, track in zip(answers, tracks, strict=True) for dot in track.first),
+                ),
             ),
             beat(
                 "It writes the likeliest all the same; that doubt does not show.",
@@ -480,7 +476,7 @@ class LanguageModel(Chapter):
                 ),
                 *(appear(one.mean) for one in tracks),
             ),
-            stage=[*(one.floor for one in answers), *(part for one in tracks for part in (one.ground, one.title))],
+            stage=[*(one.floor for one in answers), *(track.ground for track in tracks)],
         )
 
     def an_error(self, run: Trace) -> Iterator[Step]:

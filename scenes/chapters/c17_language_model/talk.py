@@ -180,9 +180,12 @@ class NameProbabilities:
         names = [one.quantity([*map(str, one.words("step"))].index(COPULA) + 1) for one in answers]
         mean = run["sure_of_names"].quantity(int(bool(places[0])))
         spots = [np.array([span.spot(float(one), self.track), self.track.get_y(), 0]) for one in (*names, mean)]
-        self.dots = VGroup(
+        dots = VGroup(
             means(dot(spot, DOT, "ink"), Tick(one, span)) for spot, one in zip(spots[:-1], names, strict=True)
         )
+        first = int(run["named"].values[places[0]])
+        #: That of the first place, if a name stands there, and those of the others.
+        self.first, self.dots = dots[:first], dots[first:]
         tick = means(rule(spots[-1] + UP * units(TALL), spots[-1] + DOWN * units(TALL), "query", 6), Tick(mean, span))
         told = number(mean, ".1%", "stage number", "query").next_to(tick, UP, buff=units(8))
         self.mean = VGroup(tick, told)
