@@ -59,7 +59,7 @@ ROLES = ("ink3", "ink2", "weight")
 
 
 #: Px of a model's width of one, from bars to their numbers, of the room for these, of a name, and of the data.
-WIDE, ABOVE, BESIDE, TOLD, NAME, DATA = 3.2, UP * units(40), RIGHT * units(84), 84.0, 64.0, 64.0
+WIDE, ABOVE, BESIDE, TOLD, NAME, DATA = 3.7, UP * units(40), RIGHT * units(84), 84.0, 64.0, 64.0
 
 
 class SizeAndData:

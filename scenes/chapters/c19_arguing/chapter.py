@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import UP, VGroup
 
 from scenes.animations import (
-    Flight,
     Travel,
     Wipe,
     appear,
@@ -324,10 +323,7 @@ class Arguing(Chapter):
             beat(
                 "Is a model too small, or has it too few sentences? Each bar is as wide as its model.",
                 (appear(picture.called, picture.floor, *picture.names), grow(picture.line[0]), appear(picture.amount)),
-                *(
-                    (Flight(machine, bar, kind="row"), grow(bar, UP), appear(told))
-                    for bar, told in zip(picture.bars, picture.numbers, strict=True)
-                ),
+                *((grow(bar, UP), appear(told)) for bar, told in zip(picture.bars, picture.numbers, strict=True)),
             ),
             beat(
                 f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.",
