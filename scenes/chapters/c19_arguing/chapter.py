@@ -124,7 +124,8 @@ class Arguing(Chapter):
             ),
             beat(
                 "But a training begins with random numbers. Other starts, called seeds, end elsewhere:",
-                (Travel(machine, start.cells, kind="row"), appear(start.thread, start.note)),
+                Travel(machine, start.cells, kind="row"),
+                appear(start.thread, start.note),
                 (leave(start.thread), *exchange([*start.cells], [*anew.cells], "row")),
                 anew.trained(other),
                 (leave(anew.thread), appear(rows.said(WHOLE, seed.position))),
