@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Riding, appear, exchange, fill, ring_around
+from scenes.animations import Riding, appear, exchange, fill, leave, ring_around
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.region import Region
@@ -118,7 +118,7 @@ KINDS = ("like it", "unlike it")
 
 
 #: Px at the right of columns, between both rows of them, above and below, and between two.
-SIDE, LINE, FREE, APART = 190.0, 56.0, 20.0, 10.0
+SIDE, LINE, FREE, APART = 440.0, 56.0, 20.0, 14.0
 
 
 class FailuresByLength:
@@ -146,16 +146,16 @@ class FailuresByLength:
         self.early, self.late = (self._columns(some, top, "warning") for some in (self.first_failed, self.failed))
         self.bars = self._columns(seen, bottom, "ink2")
         self.outlines = self.early.copy().set_fill(opacity=0).set_stroke(palette().warning, stroke(3), 1)
-        ends = zip((self.first_failed, self.failed), (self.early, self.late), strict=True)
+        ends = zip((self.first_failed, self.failed), (self.early, self.late), (brief, run), strict=True)
         self.told = [
-            Words(f"{shares.quantity(-1):share} wrong", "fact", "warning")
+            Words(f"{shares.quantity(-1):share} wrong after {one['steps']:,.0f} steps", "fact", "warning")
             .begin_in(side)
             .set_y(columns[-1].get_top()[1] - units(FREE))
-            for shares, columns in ends
+            for shares, columns, one in ends
         ]
-        self.words = Words("words", "fact", "ink2").begin_in(side.cross(line))
-        self.share = Words(f"{seen.quantity(-1):share} of training sentences", "fact").end_in(line)
-        self.share.shift(DOWN * units(2 * LINE))
+        self.words = Words("words in the sentence", "fact", "ink2").begin_in(side.cross(line))
+        self.share = Words(f"{seen.quantity(-1):share} of training sentences", "fact").begin_in(side.cross(line))
+        self.share.shift(DOWN * units(LINE))
 
     def _columns(self, shares: NamedTensor, y: float, role: str) -> VGroup:
         """A column for each length on a line: up from it what is wrong, down the rest."""
@@ -167,9 +167,14 @@ class FailuresByLength:
             for share, place in zip(shares.quantities(), self.places, strict=True)
         )
 
-    def rise(self) -> list[object]:
-        """Plays: columns of what fails rise, and the last is told."""
-        return [(appear(self.ticks, self.words), fill(self.early, "slow")), appear(self.told[0])]
+    def rise(self, wide: FailuresByLength, before: VMobject) -> list[object]:
+        """Plays: columns of what fails rise beside what stood before; it leaves, they move apart, the last is told."""
+        spread = exchange([*self.ticks, *self.early], [*wide.ticks, *wide.early], "camera")
+        return [
+            (appear(self.ticks, wide.words), fill(self.early, "slow")),
+            (leave(before), *spread),
+            appear(wide.told[0]),
+        ]
 
     def sink(self) -> list[object]:
         """Plays: with more training, they sink; outlines stay where they stood."""

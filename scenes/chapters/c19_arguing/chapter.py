@@ -351,8 +351,7 @@ class Arguing(Chapter):
     def what_stays_hard(self, machine: RemovableParts, trace: Trace) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
         tested, run, brief = TestedClaim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
-        picture = FailuresByLength(run, brief, machine.beside)
-        first, last = (machine.above(f"after {one['steps']:,.0f} training steps") for one in (brief, run))
+        small, picture = (FailuresByLength(run, brief, room) for room in (machine.beside, tested.inside))
         early, late = picture.first_failed, picture.failed
         hardest = late.values[-1] == late.values.max() > late.values.min()
         yield Step(
@@ -360,13 +359,11 @@ class Arguing(Chapter):
             beat(
                 f"Which new sentences fail? After {brief['steps']:,.0f} training steps, "
                 + claim(bool(early.values[-1] == early.values.max()), "the longest.", "some of any length."),
-                appear(first),
-                *picture.rise(),
+                *small.rise(picture, machine),
             ),
             beat(
                 f"After {run['steps']:,.0f} steps, {late.quantity(-1):share} of the longest fail"
                 + claim(bool(hardest), ", still the most of all.", "."),
-                exchange([first], [last]),
                 *picture.sink(),
             ),
             beat(

@@ -45,16 +45,13 @@ class RemovableParts(VGroup):
         self._attention(foot - 182, foot - 298, wide)
         self._feed_forward(foot - 404, foot - 494)
         #: How many layers there are of it, told as it is put together.
-        self.told_layers = self.above(f"in each of {layers} layers a side")
+        told = Words(f"in each of {layers} layers a side", "fact", "ink2")
+        self.told_layers = told.settle(self._at(MIDDLE, foot - 584)).set_opacity(self.seen)
         self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
         super().__init__(self.fixed, *self.parts.values())
         if not self.seen:
             self.beside = room
             VGroup(self, self.alone, self.told, *self.outlines.values()).set_opacity(0)
-
-    def above(self, text: str) -> Words:
-        """Words about the layer, above it."""
-        return Words(text, "fact", "ink2").settle(self._at(MIDDLE, self.room.bottom - 584)).set_opacity(self.seen)
 
     def ringed(self, part: VMobject) -> VMobject:
         """A ring around a part."""
