@@ -55,11 +55,11 @@ class Arguing(Chapter):
         run, tested = trace.under(TRIALS), TestedClaim("“One head is enough.”")
         wide = run["d_k"].pick(choice="one head")
         machine = RemovableParts(TRIED["heads"], run["trial_layers"], wide, tested.inside)
-        picture = PermutationTest(run, HEADS, machine.beside)
+        picture = PermutationTest(run, HEADS, tested.inside)
         yield from self.take_one_out(machine, run, tested)
         yield from self.one_training(machine, run, tested)
         yield from self.reach_of_chance(machine, tested, picture)
-        yield from self.many_claims(machine, tested, picture)
+        yield from self.many_claims(tested, picture)
         yield from self.what_else_changed(machine, run, tested)
         yield from self.another_size(machine, run, trace.under(DEEP))
         yield from self.size_against_data(machine, trace.under(GROWN))
@@ -146,20 +146,22 @@ class Arguing(Chapter):
 
     def reach_of_chance(self, machine: RemovableParts, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """A permutation test: labels are dealt in every way, and the differences pile up into a hill."""
-        run, seeds = picture.rows.run, picture.rows.seeds
+        run, small = picture.rows.run, PermutationTest(picture.rows.run, HEADS, machine.beside)
         points, beyond = run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
         far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
-        here = [seeds[WHOLE][0], seeds[WHOLE][lowest.position], seeds[HEADS][0]]
+        here = [small.rows.seeds[part][k] for part, k in ((WHOLE, 0), (WHOLE, lowest.position), (HEADS, 0))]
         (*_, enough), level = run["exact.trainings_of_each"].quantities(), run["exact.level"]
         yield Step(
             "How far does chance reach?",
             beat(
                 f"So train {enough} of each. Their means differ by {points:+.1f} points.",
-                fall([one for one in picture.dots if one not in here]),
-                *picture.measure(),
+                fall([one for one in small.dots if one not in here]),
+                *small.measure(),
             ),
             beat(
                 "A permutation test: if one head made no difference, the labels would mean nothing. Deal them anew:",
+                small.widen(picture, machine),
+                appear(picture.name),
                 *(play for split in picture.examples for play in picture.deal(split)),
             ),
             beat(f"in all {splits} ways. Their differences pile up: this hill is chance.", picture.pile()),
@@ -172,10 +174,10 @@ class Arguing(Chapter):
                 *picture.beyond(),
                 appear(_first_verdict(run, tested)),
             ),
-            stage=[tested, machine, picture.rows.axis, *picture.rows.names.values(), *here],
+            stage=[tested, machine, small.rows.axis, *small.rows.names.values(), *here],
         )
 
-    def many_claims(self, machine: RemovableParts, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
+    def many_claims(self, tested: TestedClaim, picture: PermutationTest) -> Iterator[Step]:
         """Other parts were tested, too: of so many tries, the one farthest out is far out by chance."""
         run = picture.rows.run
         tries, caught, dealt = (run[f"exact.{name}"] for name in ("comparisons", "studies_beyond", "studies_dealt"))
@@ -183,9 +185,7 @@ class Arguing(Chapter):
         before = _first_verdict(run, tested)
         yield Step(
             "How many claims were tested?",
-            beat(
-                f"But {tries} comparisons were made: as many tries for chance.", *picture.rise(machine.parts.values())
-            ),
+            beat(f"But {tries} comparisons were made: as many tries for chance.", *picture.rise()),
             beat("Draw as many from the hill, and keep the one farthest out:", *picture.draw()),
             beat("again and again. These pile up, too, farther out.", picture.draw_on()),
             beat(
@@ -204,7 +204,7 @@ class Arguing(Chapter):
                 exchange([before], [tested.verdict("can’t tell") if often else tested.verdict("wrong", "warning")]),
                 appear(ring_around(picture.alarms, roomy=True)),
             ),
-            stage=[tested, machine, before, picture.hill, picture.axis, picture.ours, picture.count],
+            stage=[tested, before, picture.hill, picture.axis, picture.ours, picture.count],
         )
 
     def what_else_changed(self, machine: RemovableParts, run: Trace, tested: TestedClaim) -> Iterator[Step]:

@@ -6,7 +6,7 @@ is a dot, the mean of all seeds a short line, and yellow is what lies as far out
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -203,9 +203,9 @@ class PermutationTest:
     """
 
     #: Px of a dot, of the lines, and by how much these lie higher than where names stand above them.
-    RADIUS, LINES, HIGHER = 7.0, 200.0, 54.0
-    #: By how many px the hill is lifted, how flat it is then, and px of a dot of the other hill, below it.
-    LIFTED, FLAT, LARGE = 350.0, 0.6, 16.0
+    RADIUS, LINES, HIGHER = 10.0, 200.0, 54.0
+    #: By how many px the hill is lifted, and px of a dot of the other hill, below it.
+    LIFTED, LARGE = 240.0, 17.0
 
     def __init__(self, run: Trace, part: str, room: Room) -> None:
         above, room = room.split_rows(self.LINES)
@@ -220,7 +220,8 @@ class PermutationTest:
         line = rule(at(rows.inner.left, self.floor), at(rows.inner.right, self.floor), "ink3", 2.5)
         zero = means(rule(at(self.middle, self.floor), at(self.middle, self.floor + 16), "ink2", 3), self.ground)
         none = Words("no difference", "aside", "ink2").settle(at(self.middle, self.floor + 38))
-        self.axis = VGroup(line, zero, none)
+        self.name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
+        self.axis, _ = VGroup(line, zero, none), self.name.end_at(at(rows.inner.right, 0)[0])
         self.studies = exact["studies"].values
         self.order = [*self.studies.flat, *(k for k in range(len(self.points)) if k not in self.studies)]
         #: Ways that are dealt in sight, before all others.
@@ -289,6 +290,11 @@ class PermutationTest:
             appear(self.ours[1]),
         ]
 
+    def widen(self, wide: PermutationTest, before: VMobject) -> tuple[Animation, ...]:
+        """Let what stood before leave, and give all that is measured so far its room."""
+        some = [[*it.rows.axis, *it.rows.names.values(), *it.dots, it.ticks, it.axis, it.ours] for it in (self, wide)]
+        return leave(before), *exchange(*some, "camera")
+
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
         return bar_of(self.points.quantity(split), "width", self.unit, 14, "ink2").move_to(ticks.get_center())
 
@@ -313,19 +319,16 @@ class PermutationTest:
         far = VGroup(self.hill[k] for k in np.flatnonzero(self.far))
         return [reshape(far, far.copy().set_fill(palette().query)), appear(self.count)]
 
-    def rise(self, parts: Iterable[VMobject]) -> list[Play]:
-        """Parts go off and on, and the hill moves up and grows flat; the lower axis is for what is drawn from it."""
-        up, low, (ours, told) = UP * units(self.LINES), VGroup(*self.axis[:2]), self.ours
-        lifted, floor, flat = UP * units(self.LIFTED), low[0].get_y(), self.hill.copy()
-        for one in flat:
-            one.set_y(floor + (one.get_y() - floor) * self.FLAT)
+    def rise(self) -> list[Play]:
+        """The hill moves up, and its axis twice: here lies what is drawn from it, to be compared with the same line."""
+        up, lifted = UP * units(self.LINES), UP * units(self.LIFTED)
+        low, (ours, told) = VGroup(*self.axis[:2]), self.ours
         (above := low.copy())[1].meanings = ()
         high = means(Box(5, pixels(ours.height) + self.LINES, palette().query, 2), *ours.meanings)
         return [
             (
-                lagged(map(OffAndOn, parts), 1.0),
                 *multiply(low, [above.shift(lifted)], "slow"),
-                reshape(self.hill, flat.shift(lifted), "slow"),
+                reshape(self.hill, self.hill.copy().shift(lifted), "slow"),
                 *(reshape(part, part.copy().shift(up), "slow") for part in (told, self.count)),
                 reshape(ours, high.move_to(ours, aligned_edge=DOWN), "slow"),
             ),
