@@ -37,24 +37,21 @@ class TestedClaim(Region):
 
 
 class Checklist(VGroup):
-    """Below a sentence that fails, tiles with a question each, and the `pictures` that go on them, shrunk.
+    """Tiles with a question each, and the `pictures` that go on them, shrunk.
 
     Args:
-        asked: the questions with their pictures; the last one has the sentence, which stands already.
+        asked: the questions with their pictures.
     """
 
     def __init__(self, asked: Sequence[tuple[str, VGroup]], room: Room) -> None:
-        self.pictures, ((*_, (last, failure)), below) = [], (asked, room.split_rows(FAILURE)[1])
+        self.pictures, places = [], [place for row in room.rows(2, 24) for place in row.columns(len(asked) // 2, 24)]
         super().__init__()
-        for (question, picture), place in zip(asked, below.columns(len(asked) - 1, 30), strict=False):
-            inside, foot = place.split_rows(-50, 20)
-            self.add(Words(question, "aside", "ink").settle(foot.centre))
-            self.pictures.append(inside.fit(picture).align_to(at(0, inside.bottom), DOWN))
-        self.add(Words(last, "aside", "ink").settle(room.centre).set_y(failure[-1].get_y()))
+        for (question, picture), place in zip(asked, places, strict=True):
+            inside, foot = place.padded().split_rows(-50, 30)
+            self.add(Words(question, "block").settle(foot.centre))
+            self.pictures.append(inside.fit(picture, most=1.0))
 
 
-#: Px of a sentence that fails, with its arcs and the word that is written.
-FAILURE = 360.0
 ROLES = ("ink3", "ink2", "weight")
 
 
@@ -115,6 +112,8 @@ class SizeAndData:
 
 #: How a noun that is tried is to the one whose place it takes: of its gender, or of the other.
 KINDS = ("like it", "unlike it")
+#: From a word down to the form that is written.
+BELOW = DOWN * units(76)
 
 
 #: Px at the right of columns, between both rows of them, above and below, and between two.
@@ -202,18 +201,17 @@ class NounInBetween:
         slot = self.source[other - first]
         self.source.submobjects[other - first] = Token(source[other], "", max(map(chip_width, named)))
         lines.split_rows(96)[0].fit(self.source.arrange(buff=units(10)), most=2)
-        size, slot = self.source[0].height / slot.height, self.source[other - first]
-        self.head, self.rich = self.source[head - first], self.source[query_token - first]
-        self.should, self.does = self._arc(self.rich, self.head, "residual"), self._arc(self.rich, slot, "weight")
+        size = self.source[0].height / slot.height
+        #: The sentence as it fails, its words that matter first; and these alone, closer together.
+        _, slot, rich = those = VGroup(self.source[k - first] for k in (head, other, query_token))
+        self.failed, self.short = self._failed(those), self._failed(those.copy().arrange(buff=units(10)))
+        (self.should, self.does, *_), self.rest = self.failed, [one for one in self.source if one not in those]
         self.nouns, forms = VGroup(), run["swapped.form"].words("position")
         for label in named:
             self.nouns.add(Token(label, "", pixels(slot.width / size)).scale(size).move_to(slot))
-        below = self.rich.get_bottom() + DOWN * units(76)
+        below = rich.get_bottom() + BELOW
         self.forms = VGroup(self._form(form, str(form) == str(right[wrong]), size, below) for form in forms)
         self.wrong = self._form(written[wrong], False, size, below)
-        #: The sentence as it fails.
-        failed = Token(written[wrong]).scale(size).move_to(below)
-        self.failure = VGroup(self.should, self.does, *self.source, ring_around(failed, "warning"), failed)
         odds = run["close.probs"].pick(choice="written")
         self.odds = number(odds, "share", "large number", "warning").next_to(self.wrong, LEFT, buff=units(24))
         self.titles, self.tried, self.tallies = VGroup(), [], VGroup()
@@ -236,6 +234,13 @@ class NounInBetween:
         for place in chain(*(some for some, _ in self.tried)):
             form, before = self.forms[place], self.stood[-1][1]
             self.stood.append([self.nouns[place], before if str(form.label) == str(before.label) else form])
+
+    def _failed(self, those: VGroup) -> VGroup:
+        """Of these three words the first should give the form, and the second gives it: what is written is wrong."""
+        head, slot, rich = those
+        token = Token(self.words[2]).match_height(rich).move_to(rich.get_bottom() + BELOW)
+        arcs = self._arc(rich, head, "residual"), self._arc(rich, slot, "weight")
+        return VGroup(*arcs, *those, ring_around(token, "warning"), token)
 
     @staticmethod
     def _form(label: Label, good: bool, size: float, spot: np.ndarray) -> Token:

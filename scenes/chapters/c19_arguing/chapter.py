@@ -67,7 +67,7 @@ class Arguing(Chapter):
         last = TestedClaim("“The noun in between gives the form.”")
         failure = NounInBetween(trace.under(FAILED), last.inside)
         yield from self.a_failure(trace.under(FAILED), last, failure)
-        yield from self.a_checklist(run, trace, failure.failure)
+        yield from self.a_checklist(run, trace, failure)
 
     def take_one_out(self, machine: RemovableParts, run: Trace, tested: TestedClaim) -> Iterator[Step]:
         """The claim of the chapter, and how to test it; two parts that leave no doubt."""
@@ -412,20 +412,20 @@ class Arguing(Chapter):
             stage=[tested, picture.source],
         )
 
-    def a_checklist(self, run: Trace, trace: Trace, failure: VGroup) -> Iterator[Step]:
+    def a_checklist(self, run: Trace, trace: Trace, failure: NounInBetween) -> Iterator[Step]:
         """Close: what to ask of every claim, the verdict on ours, and a question to take away."""
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace, failure), STAGE)
-        trainings, claims, changed, size, data = map(appear, picture.pictures)
-        first, second, third, stated, amount, last = map(ring_around, picture)
+        (fails, *shown), rest = picture.pictures[:3], picture.pictures[3:]
+        last, stated, amount, first, second, third = map(ring_around, picture)
         yield Step(
             "Six questions for every claim",
+            beat("Ask of every claim: how many trainings? How many claims? What else changed?", *map(appear, rest)),
             beat(
-                "Ask of every claim: how many trainings? How many claims? What else changed?",
-                trainings,
-                claims,
-                changed,
+                "At which size, with how much data, and where does it fail?",
+                (leave(*failure.rest), *exchange([*failure.failed], [*fails], "camera")),
+                *(appear(*both) for both in zip(shown, picture[1:3], strict=True)),
+                appear(picture[0]),
             ),
-            beat("At which size, with how much data, and where does it fail?", size, data, appear(picture[-1])),
             beat(
                 "Is one head enough? "
                 + claim(
@@ -443,7 +443,7 @@ class Arguing(Chapter):
                 "Nobody knows from this: an argument about architecture is an experiment with a stated size.",
                 *map(leave, (first, second, third, amount, last)),
             ),
-            stage=[VGroup(*picture[:-1]), failure],
+            stage=[VGroup(*picture[3:]), failure.failed, *failure.rest],
         )
 
 
@@ -477,7 +477,7 @@ def _roots(run: Trace, room: Room) -> SizeInteraction:
     return SizeInteraction(run, "part", kinds, (f"several heads, d_k = {several}", f"one head, d_k = {one}"), room)
 
 
-def _asked(run: Trace, trace: Trace, failure: VGroup) -> list[tuple[str, VGroup]]:
+def _asked(run: Trace, trace: Trace, failure: NounInBetween) -> list[tuple[str, VGroup]]:
     """The questions of the checklist, each with what stood on the stage for it, without its texts."""
     left, _ = STAGE.columns(2)
     few = DotRows(run, (WHOLE, HEADS), left.golden_rows()[0], near=True)
@@ -485,10 +485,10 @@ def _asked(run: Trace, trace: Trace, failure: VGroup) -> list[tuple[str, VGroup]
     size, norms = ParameterArea(run, "feed-forward", left), _norms(trace.under(DEEP), left)
     grown = SizeAndData(trace.under(GROWN), left)
     return [
+        ("Where does it fail?", failure.short),
+        ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
+        ("With how much data?", VGroup(*grown.states[-1], *grown.lines[-1])),
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values())),
         ("How many claims?", VGroup(*many.axis[:2], *many.farther)),
         ("What else changed?", VGroup(size.rest, size.lost[0])),
-        ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
-        ("With how much data?", VGroup(*grown.states[-1], *grown.lines[-1])),
-        ("Where does it fail?", failure),
     ]

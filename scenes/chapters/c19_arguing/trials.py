@@ -292,8 +292,8 @@ class PermutationTest:
 
     def widen(self, wide: PermutationTest, before: VMobject) -> tuple[Animation, ...]:
         """Let what stood before leave, and give all that is measured so far its room."""
-        some = [[*it.rows.axis, *it.rows.names.values(), *it.dots, it.ticks, it.axis, it.ours] for it in (self, wide)]
-        return leave(before), *exchange(*some, "camera")
+        now, new = ([*i.rows.axis, *i.rows.names.values(), *i.dots, i.ticks, i.axis, i.ours] for i in (self, wide))
+        return leave(before), *exchange(now, new, "camera")
 
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
         return bar_of(self.points.quantity(split), "width", self.unit, 14, "ink2").move_to(ticks.get_center())
