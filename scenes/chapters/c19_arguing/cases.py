@@ -168,10 +168,9 @@ class FailuresByLength:
 
     def rise(self, wide: FailuresByLength, before: VMobject) -> list[object]:
         """Plays: columns of what fails rise beside what stood before; it leaves, they move apart, the last is told."""
-        spread = exchange([*self.ticks, *self.early], [*wide.ticks, *wide.early], "camera")
         return [
             (appear(self.ticks, wide.words), fill(self.early, "slow")),
-            (leave(before), *spread),
+            (leave(before), *exchange([*self.ticks, *self.early], [*wide.ticks, *wide.early], "camera")),
             appear(wide.told[0]),
         ]
 

@@ -160,8 +160,7 @@ class Arguing(Chapter):
             ),
             beat(
                 "A permutation test: if one head made no difference, the labels would mean nothing. Deal them anew:",
-                small.widen(picture, machine),
-                appear(picture.name),
+                (*small.widen(picture, machine), appear(picture.name)),
                 *(play for split in picture.examples for play in picture.deal(split)),
             ),
             beat(f"in all {splits} ways. Their differences pile up: this hill is chance.", picture.pile()),
