@@ -122,11 +122,12 @@ class HeadSplits:
             self.lefts.add(left.end_at((spot - reach)[0]))
             self.rights.add(Words(f"{heads} × {width}", *look).settle(spot).begin_at((spot + reach)[0]))
         self.own = [int(heads) for heads in splits.values[:, 0]].index(own)
-        self.ring = ring_around(self.rights[self.own], roomy=True)
+        self.ring = ring_around(self.rights[0], roomy=True)
 
     def cut(self, k: int) -> tuple[Animation, ...]:
-        """Its columns come apart, for so many heads."""
-        return reshape(self.matrix, self.states[k]), appear(self.lefts[k], self.rights[k])
+        """Its columns come apart for so many heads, which the ring marks."""
+        ring = move_ring(self.ring, self.rights[k], roomy=True) if k else appear(self.ring)
+        return reshape(self.matrix, self.states[k]), appear(self.lefts[k], self.rights[k]), ring
 
     def ringed(self, k: int) -> tuple[Animation, ...]:
         """The ring moves on, and the columns come apart for so many heads again."""

@@ -135,7 +135,7 @@ class FAQ(Chapter):
             beat("More heads attend to more places, but pieces get narrower.", *more),
             beat(
                 f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.",
-                (picture.cut(picture.own)[0], appear(picture.ring)),
+                picture.ringed(picture.own),
                 appear(ring_around(attention)),
             ),
             beat(
