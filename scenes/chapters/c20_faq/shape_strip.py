@@ -11,10 +11,10 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px that the longest sentence takes, of a vector, from the left to vectors, and from the middle to scores.
-DEEP, WIDE, SIDE, APART = 550.0, 290.0, 170.0, 250.0
+#: Px that the longest sentence takes, of a vector, from the left to vectors, from the middle to scores, and before them.
+DEEP, WIDE, SIDE, APART, FREE = 550.0, 290.0, 170.0, 250.0, 94.0
 #: Px from the top of the stage to a matrix, and from there to names.
-TOP, ABOVE = 150.0, 128.0
+TOP, ABOVE = 150.0, 146.0
 #: A run has about so many states: each is drawn bar by bar, and those of a long text would be tens of thousands.
 STATES = 30
 #: By so many words a target ends before the longest source.
@@ -45,7 +45,8 @@ class ShapeStrip:
             )
             for names in (("source vectors", "scores"), ("target vectors", "cross scores"))
         )
-        self.parameters = Words(f"parameters, {width} × {width}", "block").settle(at(middle, self.top - ABOVE))
+        self.parameters = Words(f"parameters, {width} × {width}", "title").settle(at(0, self.top - ABOVE))
+        self.parameters.end_at(at(middle + APART - FREE, 0)[0])
         self.width = number(width, "", "large number").settle(at(self.lefts[0] + WIDE / 2, self.top - ABOVE / 4))
         #: Vectors and scores of this sentence, and how many it has: of the source, and of the target.
         self.outlines = [self._outline(letter) for letter in "nm"]
