@@ -24,8 +24,6 @@ LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
 AXIS, TOWER, PLOT, AIR = 110.0, 190.0, 260.0, 16.0
 #: The powers of ten where that axis begins and ends.
 LEAST, MOST = -4, 12
-#: Px of the bars below the fans with what is written there, and beside them.
-FOOT, ASIDE = 130.0, 310.0
 #: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
 DEPTH, OWN, FAINT = "untrained, layers: ", "its own: ", 0.22
 #: A tensor of each model; and its name on screen, and its role.
@@ -92,7 +90,7 @@ class VectorsByDepth:
         towers: those of both models, among others.
         head: where the number of layers stands.
 
-    `feet` is the room below each.
+    `parts` are all that is drawn, and `ways` the ways from arrows to words.
     """
 
     def __init__(
@@ -104,12 +102,11 @@ class VectorsByDepth:
         self.shares = {way: [share.quantity(layer) for layer in layers] for way, share in shares.items()}
         self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").settle(head.centre)
         self.owns, self.chips, self.origins, self.states = {}, {}, VGroup(), {}
-        self.rings, self.places, self.feet = {}, {}, {}
+        self.rings, self.places = {}, {}
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
         for (way, fan), place in zip(fans.items(), towers.beside.halves(), strict=True):
             role, (upper, rest) = names[way][1], place.split_rows(LINE)
-            above, self.feet[way] = rest.split_rows(-FOOT, AIR)
-            middle, side = above.split_columns(TOWER, 3 * AIR)[1].split_columns(-SIDE, WAY)
+            middle, side = rest.split_columns(TOWER, 3 * AIR)[1].split_columns(-SIDE, WAY)
             plane, lines = Plane(every, middle), side.rows(len(words))
             self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(upper)
             self.owns[way].begin_at(towers.names[way].get_right()[0] + gap("part"))
@@ -122,6 +119,10 @@ class VectorsByDepth:
             ground = slabs[0].copy().shift(DOWN * slabs[0].height)
             self.places[way] = [slabs[depth - 1] if depth else ground for depth in layers]
             self.rings[way] = frame(TOWER + AIR, pixels(ground.height) + AIR).move_to(ground)
+        first = [states[0] for states in self.states.values()]
+        self.ways = [way for fan in first for way in fan[3::3]]
+        chips = [chip for row in self.chips.values() for chip in row]
+        self.parts = [self.depth, *self.origins, *chips, *first, *self.owns.values(), *self.rings.values()]
 
     @staticmethod
     def _fan(plane: Plane, vectors: NamedTensor, chips: list[Token], role: str) -> VGroup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import LEFT, UP, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.animations import (
     Reform,
@@ -21,12 +21,12 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c10_residual.alike import ASIDE, GradientTowers, VectorsByDepth
+from scenes.chapters.c10_residual.alike import GradientTowers, VectorsByDepth
 from scenes.chapters.c10_residual.end_to_end import StreamSum
 from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
-from scenes.mobjects.counted_share import CountedShare
+from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.region import Region
@@ -35,6 +35,7 @@ from scenes.mobjects.river import River
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.selection import argmax_norm
 from transformer_core.tracing.provenance import Phrase
@@ -42,8 +43,6 @@ from transformer_core.tracing.trace import Trace
 
 #: The stages of both kinds of norm.
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
-#: What is counted of trained models.
-NEW = "trained: new sentences right"
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
     "pre-norm, no Add": ("Norm alone", "weight"),
@@ -73,7 +72,7 @@ class Residual(Chapter):
         region = Region("experiments with other models")
         towers = yield from self.does_it_arrive(trace, region)
         fans = yield from self.all_become_one(trace, region, towers)
-        yield from self.trained_without(trace, fans)
+        yield from self.trained_without(trace, region, fans)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
         yield from self.zeros(ribbon, river)
@@ -277,6 +276,8 @@ class Residual(Chapter):
         without, added = names
         gone, left = run["layers_until_alike"].pick(choice=without), shares[added].quantity(-1)
         ring = ring_around(picture.owns[without], roomy=True)
+        kept = ring_around(picture.owns[added], roomy=True)
+        stacks = [part[way] for part in (towers.names, towers.towers) for way in names]
         yield Step(
             "Without Add, all vectors become one",
             beat(
@@ -302,53 +303,48 @@ class Residual(Chapter):
             ),
             beat(
                 "Add keeps the words apart.",
-                appear(ring_around(picture.owns[added], roomy=True)),
+                appear(kept),
                 ambient=pulses([*picture.states[added][0][3::3]]),
             ),
-            stage=[region, *(part[way] for part in (towers.names, towers.towers) for way in names)],
+            stage=[region, *stacks],
         )
+        picture.parts += [kept, *stacks]
         return picture
 
-    def trained_without(self, trace: Trace, fans: VectorsByDepth) -> Iterator[Step]:
-        """Training without Add, and with everything else the same."""
-        run = trace.under("experiment.parts_removed")
-        mean, ends = run["curve.over_seeds"], run["exact.over_seeds"]
-        parts = zip(("residual", "nothing"), ("weight", "residual"), fans.feet.values(), strict=True)
-        without, added = (
-            CountedShare([*mean.pick(part=part).quantities(), ends.pick(part=part)], NEW, foot, role, ASIDE)
-            for part, role, foot in parts
-        )
-        named = ("nothing", "residual")
-        others = [ends.pick(part=part) for part in ends.labels["part"] if part not in named and " and " not in part]
-        axis, dots = added.others(others, "without another part")
-        flow = pulses([way for states in fans.states.values() for way in states[0][3::3]])
+    def trained_without(self, trace: Trace, region: Region, fans: VectorsByDepth) -> Iterator[Step]:
+        """Training without Add, and with everything else the same; the `fans` of untrained models leave for it."""
+        run, names = trace.under("experiment.parts_removed"), {"residual": "pre-norm, no Add", "nothing": "pre-norm"}
+        steps, mean, ends = run["step"], run["curve.over_seeds"], run["exact.over_seeds"]
+        shares = {part: ends.pick(part=part) for part in names}
+        rows = {part: run["curve"].pick(part=part) for part in names}
+        called, told = {part: WAYS[way] for part, way in names.items()}, {part: (shares[part], ".0%") for part in names}
+        curves = Curves(steps, rows, called, told, steps.quantities()[1::2], region.inside, "part")
+        others = [part for part in mean.labels["part"] if part not in names and " and " not in part]
+        least = min(ends.pick(part=part) for part in others)
+        lowest = min(float(mean.pick(part=part).values[-1]) for part in others)
+        another = VGroup(Words(text, "fact", "ink2") for text in ("without another part", f"{least:.0%} or more"))
+        another.arrange(DOWN, buff=gap("line"), aligned_edge=LEFT)
+        curves.plot.label(another, float(steps.values[-1]), lowest)
         yield Step(
             "Can training make up for Add?",
+            beat("Train both kinds, with Norm, on the same data,", ambient=pulses(fans.ways)),
             beat(
-                f"Train both kinds, with Norm, on the same data, for {run['steps']:,.0f} steps, several times.",
-                appear(without, added),
-                ambient=flow,
+                f"for {run['steps']:,.0f} steps, several times.",
+                (leave(*fans.parts), appear(curves.plot), appear_in_turn([*curves.ticks], "slow")),
             ),
-            beat(
-                f"With Add, {added.shares[-1]:.0%} of new sentences come out right.",
-                (*added.count(), *without.count()),
-                ambient=flow,
-            ),
-            beat(
-                f"Without it, {without.shares[-1]:.0%}.",
-                appear(ring_around(without.number, roomy=True)),
-                ambient=flow,
-            ),
-            beat("So a tame gradient is not enough.", ambient=flow),
+            beat(f"With Add, {shares['nothing']:.0%} of new sentences come out right.", *curves.drawn("nothing")),
+            beat(f"Without it, {shares['residual']:.0%}.", *curves.drawn("residual")),
+            beat("So a tame gradient is not enough.", appear(ring_around(curves.labels["residual"], roomy=True))),
             beat(
                 claim(
-                    bool(without.shares[-1] < min(others)),
+                    bool(shares["residual"] < least),
                     "At this size, no other part left out cost as much.",
                     "At this size, some other part left out cost even more.",
                 ),
-                appear(axis),
-                appear_in_turn([*dots], "slow"),
+                appear(another),
+                draw(*(curves.plot.curve(steps, mean.pick(part=part), "ink3") for part in others), kind="slow"),
             ),
+            stage=[region, *fans.parts],
         )
 
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
