@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import DOWN, LEFT, UP, VGroup
+from manim import DOWN, LEFT, UP, Animation, VGroup
 
 from scenes.animations import (
     Reform,
@@ -33,6 +33,7 @@ from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
 from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from scenes.theme import gap
@@ -130,7 +131,7 @@ class Residual(Chapter):
 
     def a_channel(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The set piece: the stream of the token that it turns most, as a river that swells."""
-        token, chip, stack = river.token, ribbon.chips[ribbon.place(river.token)], focus_of(trace).stack
+        (chip, others), stack, token = alone(ribbon, river), focus_of(trace).stack, river.token
         ways = StreamSum(trace.under(stack, batch=0, position=token.position), ribbon.below(STAGE))
         behind = trace.about["config"]["norm_order"] == "post"
         yield Step(
@@ -145,7 +146,7 @@ class Residual(Chapter):
             ),
             beat(
                 "Above it, a band: as wide as the vector is long.",
-                (Wipe(river.stretches[0], kind="slow"), appear(river.ends[0])),
+                (Wipe(river.stretches[0], kind="slow"), appear(river.ends[0]), *others),
                 appear_in_turn([*river.boxes], "slow"),
             ),
             beat("Attention reads it, and adds its output.", river.first()),
@@ -217,7 +218,7 @@ class Residual(Chapter):
                 Wipe(little, towards=LEFT),
                 reshape(little, much, "slow"),
             ),
-            stage=[ribbon, *(part for part in river if part not in (river.ends, river.numbers))],
+            stage=[alone(ribbon, river)[0], *(part for part in river if part not in (river.ends, river.numbers))],
         )
 
     def does_it_arrive(self, trace: Trace, region: Region) -> Generator[Step, None, GradientTowers]:
@@ -453,7 +454,7 @@ class Residual(Chapter):
             "Add keeps, Norm tames",
             beat(
                 "So it is added: each word stays in the stream.",
-                ribbon.mark({ribbon.place(river.token): "residual"}),
+                (ribbon.mark({ribbon.place(river.token): "residual"}), *alone(ribbon, river)[1]),
                 ambient=river.flow(),
             ),
             beat(
@@ -471,6 +472,13 @@ class Residual(Chapter):
             beat("It passes unchanged.", leave(doubt[-1]), Wipe(passed), appear(width)),
             stage=[ribbon, river],
         )
+
+
+def alone(ribbon: Ribbon, river: River) -> tuple[Token, list[Animation]]:
+    """The chip of the token whose stream it is; all others, whose streams are not shown, leave."""
+    chip = ribbon.chips[ribbon.place(river.token)]
+    others = [one for one in ribbon.chips if one is not chip]
+    return chip, [leave(*others)] if others else []
 
 
 def formulas_of(part: Trace, by_mean: bool) -> list[str]:
