@@ -12,9 +12,9 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import Count, Play, Through, Travel, appear
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.marks import Ground, means
+from scenes.mobjects.marks import Away, Ground, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import vector_in
@@ -22,10 +22,8 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: So many links, px between two, of their names, and of what is left free above and below their bars.
-LINKS, GAP, HIGH, UNDER = 4, 150.0, 50.0, 50.0
-#: Px of the graph between two, and beside a number where its sign comes.
-GRAPH, SIGN = (340.0, 220.0), 56.0
+#: So many links, px between two, of their names, and of what is left free below their lines.
+LINKS, GAP, HIGH, UNDER = 4, 150.0, 104.0, 50.0
 #: So many nudges of the score, and the part of their reach to which a tangent goes; px of a point, of the bar of a
 #: slope, of a strip, and of the name above it.
 NUDGED, TANGENT, SPOT, BAR, STRIP, ABOVE = 7, 0.35, 12.0, 40.0, 62.0, 56.0
@@ -52,8 +50,10 @@ Link: TypeAlias = tuple[str, Quantity, Sequence[float]]
 
 
 class SlopeChain:
-    """Links from a score to the loss, between two of them a graph of how the next follows the one before, and the way
-    back: a bar for the slope of the loss along each link, all of one unit.
+    """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
+
+    A change of one is as long on all lines, and along both axes of a graph between two: how the next follows the one
+    before, with a tangent where the model is.
 
     Args:
         room: the rectangle that is filled.
@@ -66,42 +66,46 @@ class SlopeChain:
         self, room: Room, links: Sequence[Link], local: Sequence[Quantity], upstream: Sequence[Quantity]
     ) -> None:
         columns = room.columns(len(links), GAP)
-        above, rest = room.split_rows(HIGH)
-        rest, middle = rest.inset(0, UNDER), len(links[0][2]) // 2
+        above, rest = room.split_rows(HIGH, SPOT)
+        rest, middle = rest.split_rows(-UNDER)[0], len(links[0][2]) // 2
         top, low = middle + NUDGED, middle - NUDGED
         #: The score goes up, down and back.
         self.way = [*range(middle, top), *range(top, low, -1), *range(low, middle + 1)]
         self.nudged = [nudged for _, _, nudged in links]
-        most = max(1.0, *upstream)
-        px, ground = rest.height / (most - min(upstream)), Ground()
+        moved = [nudged[n] - value for _, value, nudged in links for n in self.way]
+        most = max(1.0, *upstream, *moved)
+        px, ground = rest.height / (most - min(*upstream, *moved)), Ground()
         level = rest.top + most * px
-        #: The zero line of the bars, on which all graphs are now.
+        #: Where all links are now.
         self.now = means(rule(at(room.left, level), at(room.right, level), "line", 3), ground)
         feet = [np.array([column.centre[0], self.now.get_y(), 0]) for column in columns]
-        self.heads, self.values, self.slopes, self.numbers = (VGroup() for _ in range(4))
-        for (name, value, _), column in zip(links, columns, strict=True):
-            told = VGroup(Words(name, "fact", "ink2"), number(value, ".2f", "large number"))
-            told.arrange(RIGHT, buff=units(SIGN)).move_to(column.cross(above).centre)[0].stand_on(told[1].baseline)
-            self.heads.add(told[0])
-            self.values.add(told[1])
+        self.heads, self.values, self.lines, self.slopes, self.numbers = (VGroup() for _ in range(5))
+        points = []
+        for (name, value, nudged), column, foot in zip(links, columns, feet, strict=True):
+            upper, lower = column.cross(above).rows(2, 0)
+            self.heads.add(Words(name, "fact", "ink2").settle(upper.centre))
+            self.values.add(number(value, ".2f", "large number").settle(lower.centre))
+            self.lines.add(rule(*(foot * RIGHT + at(0, edge) * UP for edge in (rest.top, rest.bottom)), "ink3", 3))
+            moves = (
+                (foot + UP * units(px) * (one - value), Away(one, value, 1, px, 2 * SPOT, ground)) for one in nudged
+            )
+            points.append([means(dot(spot, SPOT, "focus"), move) for spot, move in moves])
         self.graphs, self.tangents, self.signs = VGroup(), VGroup(), VGroup()
-        pairs = []
         for ((_, value, nudged), (_, then, follows)), slope, ends in zip(
             pairwise(links), local, pairwise(feet), strict=True
         ):
             x, y = nudged[low + 1 : top], follows[low + 1 : top]
-            plot = Plot(value, then, (x, y), *GRAPH)
+            plot = Plot(value, then, (x, y), px * float(np.ptp(x)), px * float(np.ptp(y)))
             plot.shift(sum(ends) / 2 - plot.point(value, then))
-            pairs.append(plot.dots(nudged, follows, "focus", SPOT))
+            points.append(plot.dots(nudged, follows, "focus", SPOT))
             self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
             self.tangents.add(plot.tangent(value, then, slope, TANGENT * float(np.ptp(x)), 8))
-        self.spots = [VGroup(*places) for places in zip(*pairs, strict=True)]
+        self.spots = [VGroup(*places) for places in zip(*points, strict=True)]
         self.dots = self.spots[middle].copy().set_z_index(1)
         for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))
-            told.arrange(RIGHT, buff=units(SIGN)).move_to(sum(ends) / 2).set_y(at(0, rest.top)[1])
-            self.slopes.add(told)
-            told[0].stand_on(told[1].baseline)
+            told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
+            self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
             sign = Words("×", "large number", "warning").next_to(told[1], LEFT, buff=units(16))
             self.signs.add(sign.stand_on(told[1].baseline))
         #: The slope of the loss along each link; along itself it is one.
@@ -109,7 +113,8 @@ class SlopeChain:
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
         for bar, one in zip(self.bars, upstream, strict=True):
             told = number(one, ".4f", "large number", "warning")
-            self.numbers.add(told.next_to(bar, DOWN if one < 0 else UP, units(16), RIGHT))
+            told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT)
+            self.numbers.add(told.shift(RIGHT * units(BAR / 2 + SPOT)))  # beside the line of its link
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
         told = VGroup(Words("slope", "fact", "warning"), Words("one", "large number", "warning"))
         self.start = VGroup(one, told.arrange(DOWN, units(14)).next_to(one, RIGHT, buff=units(16)).align_to(one, UP))
@@ -125,13 +130,13 @@ class SlopeChain:
         )
 
     def go_back(self) -> list[list[Play]]:
-        """The bar goes back from the loss, link by link; each slope on its way stretches it, shrinks it or turns it."""
+        """The bar goes back from the loss, line by line; each slope on its way stretches it, shrinks it or turns it."""
         turns = [*zip(self.bars, self.bars[1:], self.numbers, self.signs, strict=False)][::-1]
         return [[(Travel(after, bar, 0.0, "row"), appear(sign)), appear(told)] for bar, after, told, sign in turns]
 
 
 class QueryGradient:
-    """Beside a score its query, with the push on each entry, and that on each entry of its matrix.
+    """Beside the line of a score its query, with the push on each entry, and that on each entry of its matrix.
 
     Args:
         query, push: of the query, "d_head".

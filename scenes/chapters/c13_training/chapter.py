@@ -252,7 +252,7 @@ class Training(Chapter):
             beat(
                 f"The score of “{up}” moves its weight, that the log-odds of “{target}”, "
                 "its logit against all others, and these the loss.",
-                (draw(picture.now), appear_in_turn([*picture.graphs])),
+                (draw(*picture.lines, picture.now), appear_in_turn([*picture.graphs])),
                 appear(picture.dots),
                 (*picture.nudge(), *nudges.moved(picture.way, "slow")[:-1]),
             ),
@@ -264,7 +264,11 @@ class Training(Chapter):
             beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", *last),
             beat(
                 "But a score is computed: on to the query, and to each entry of its matrix.",
-                leave(picture.heads[1:], picture.values[1:], picture.dots, *passed, *nudges.weighed),
+                leave(
+                    *(part[1:] for part in (picture.heads, picture.values, picture.lines, picture.dots)),
+                    *passed,
+                    *nudges.weighed,
+                ),
                 (appear(deeper.names[0]), Travel(picture.values[0], deeper.query, kind="row")),
                 (appear(deeper.names[1]), Travel(picture.bars[0], deeper.push, kind="row")),
                 Travel(deeper.push, deeper.pushes, kind="row"),
@@ -273,7 +277,7 @@ class Training(Chapter):
             beat(
                 f"One pass back gives all {early['parameters']:,.0f} slopes: backpropagation.",
                 (
-                    leave(picture.heads[0], picture.values[0]),
+                    leave(*(part[0] for part in (picture.heads, picture.values, picture.lines, picture.dots))),
                     leave(picture.bars[0], picture.numbers[0], picture.now, deeper.query, deeper.push, *deeper.names),
                     lies,
                 ),

@@ -158,7 +158,7 @@ class ScoreSlopes:
         self.facts = VGroup(clock.move_to(ribbon.chips[0]).align_to(self.names[0], LEFT), head)
         #: The weights under their tokens, with their names; and the stage below.
         self.weighed = [*ribbon, self.names[0], self.facts, self.tracks, self.bars, self.numbers]
-        self.below = Room(STAGE.left, rest.top + OUTPUT + BESIDE, STAGE.right, STAGE.bottom)
+        self.below = Room(STAGE.left, rest.top + OUTPUT, STAGE.right, STAGE.bottom)
         self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
         self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
 
