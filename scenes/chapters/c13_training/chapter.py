@@ -29,6 +29,7 @@ from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, Te
 from scenes.chapters.c13_training.pushes import OutputDownhill, ScoreSlopes
 from scenes.layout import STAGE, Room
 from scenes.mobjects.patterns import Pattern
+from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, layer_name, named_head
@@ -421,7 +422,8 @@ class Training(Chapter):
                     "A quarter as large: that is no chance.",
                     "A quarter as large: too few dots to be sure.",
                 ),
-                draw(picture.least, kind="slow"),
+                picture.come_close(),
+                draw(picture.least),
             ),
             stage=[],
         )
@@ -447,7 +449,7 @@ class Training(Chapter):
                 (draw(*picture.ways), appear(picture.growth, picture.labels)),
                 (draw(picture.square), appear(picture.named)),
             ),
-            stage=[pattern, picture.plot, picture.ticks],
+            stage=[pattern, Region("an experiment"), picture.plot, picture.ticks],
         )
         return picture
 

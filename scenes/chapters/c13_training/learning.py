@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Motion, Shades, Through
+from scenes.animations import Count, Leave, Motion, Shades, Through, exchange, reshape
 from scenes.animations.motions import passing
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Beside, Ground, means
@@ -252,7 +252,8 @@ class TimeLapse:
 class InitialScales:
     """First patterns of untrained models that start at other scales, each at the left of what it learned.
 
-    All trainings of a scale are dots in one line, over the same axis from none to all.
+    All trainings of a scale are dots in one line, over the same axis from none to all; those of the first two scales
+    once more over an axis from the least to the most of them.
 
     Args:
         run: the trainings.
@@ -274,31 +275,43 @@ class InitialScales:
         means(left, self.zero)
         text = f"new sentences right after {run['steps']:,.0f} steps; a dot is one training"
         name = Words(text, "fact", "ink2").settle(top.centre).set_x((left.get_x() + right.get_x()) / 2)
-        self.axis = VGroup(left, right, name)
-        for text, line in (("none", left), ("all", right)):
-            self.axis.add(Words(text, "fact", "ink2").settle(top.centre).set_x(line.get_x()))
+        low, *_, high = sorted(one for runs in exact[:2] for one in runs.quantities())
+        told = [Words(text, "fact", "ink2") for text in ("none", "all", f"{low:.0%}", f"{high:.0%}")]
+        for text, line in zip(told, (left, right) * 2, strict=True):
+            text.settle(top.centre).set_x(line.get_x())
+        #: The ends of the axis, as it is first and from nearby.
+        self.ends, self.closer = told[:2], told[2:]
+        self.axis = VGroup(left, right, name, *self.ends)
         rows = body.rows(len(weights), 24)
         for row, w, text, share in zip(rows, weights, names, mean, strict=True):
             place = side.cross(row).centre
             self.grids.add(Pattern(w, row.height / len(w)).move_to(place).align_to(at(side.left, 0), LEFT))
             self.names.add(Words(text, "block").settle(place).begin_at(self.grids[-1].get_right()[0] + units(26)))
             self.means.add(number(share, "share", "large number").settle(numbers.cross(row).centre))
-        #: Of each scale a line for the mean, and the dots of its trainings.
-        parts = zip(mean, exact, rows, ("weight", "residual", "weight"), strict=True)
-        self.marks = VGroup(self._marks(*part) for part in parts)
+        parts = [*zip(mean, exact, rows, ("weight", "residual", "weight"), strict=True)]
+        #: Of each scale a line for the mean, and the dots of its trainings; and those of two scales from nearby.
+        self.marks, self.spread = (
+            VGroup(self._marks(*part, *reach) for part in some)
+            for some, reach in ((parts, (0.0, 1.0)), (parts[:2], (low, high)))
+        )
         # Where the dots of the scale begin that the others are compared with.
-        x = min(mark.get_x() for mark in self.marks[1][1:])
-        start, end = (np.array([x, marks.get_y(), 0]) for marks in self.marks[:2])
-        self.least = dashes(start, end, "ink2", 4)
+        x = min(mark.get_x() for mark in self.spread[1][1:])
+        self.least = dashes(*(np.array([x, marks.get_y(), 0]) for marks in self.spread), "ink2", 4)
 
-    def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str) -> VGroup:
-        """The mean of a scale and its trainings, over the axis."""
-        unit, parts = self.room.width, VGroup()
+    def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str, low: float, high: float) -> VGroup:
+        """The mean of a scale and its trainings, over an axis that reaches so far."""
+        unit, parts = self.room.width / float(high - low), VGroup()
         for one in (mean, *trainings.quantities()):
             mark = dot(at(0, 0), RUN, role) if len(parts) else Box(7, 0.7 * row.height, palette().role(role), 2)
-            mark.move_to(at(self.room.left + unit * float(one), (row.top + row.bottom) / 2))
-            parts.add(means(mark, Away(one, 0.0, 0, unit, 2 * RUN if len(parts) else 7, self.zero)))
+            mark.move_to(at(self.room.left + unit * float(one - low), (row.top + row.bottom) / 2))
+            parts.add(means(mark, Away(one, low, 0, unit, 2 * RUN if len(parts) else 7, self.zero)))
         return parts
+
+    def come_close(self) -> tuple[Animation, ...]:
+        """The axis is stretched to where two scales lie; the third is left behind."""
+        moved = (reshape(old, new) for old, new in zip(self.marks, self.spread, strict=False))
+        off = Leave(self.marks[2], shift=units(TOLD) * LEFT, run_time=pace("row"))
+        return *moved, *exchange(self.ends, self.closer, "row"), off
 
 
 class CostByLength:
