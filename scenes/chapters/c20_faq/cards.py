@@ -22,11 +22,12 @@ from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a claim, and of a verdict.
-NAMED, AIR, HIGH, REST, SAID, VERDICTS = 300.0, 24.0, 64.0, 20.0, 590.0, 390.0
+#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a claim at the left of its lines or
+#: above and below them, and of a verdict.
+NAMED, AIR, HIGH, REST, SAID, SPOKEN, VERDICTS = 300.0, 24.0, 64.0, 20.0, 590.0, 44.0, 390.0
 #: More than this is most; how much larger a verdict's sign is than usual; cases of a claim, the fewest rows of claims,
-#: px of a line, how far a thread goes that does not land, and px of what is said below.
-HALF, STAMP, CASES, ROWS, EDGE, BENT, FOOT = 0.5, 1.5, 100, 3, 4.0, 0.6, 40.0
+#: px of a line, and how far a thread goes that does not land.
+HALF, STAMP, CASES, ROWS, EDGE, BENT = 0.5, 1.5, 100, 3, 4.0, 0.6
 
 
 class ZeroRow:
@@ -136,7 +137,7 @@ class HeadSplits:
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim that is often made, in two parts, the share measured, the share it needs, what is told, and its head."""
+    """A claim that is often made, in two parts, what was measured, what it needs, what is told, its head, of what."""
 
     looks: str
     goal: str
@@ -144,6 +145,7 @@ class MeasuredClaim:
     needed: Quantity | None
     told: str
     head: str = ""
+    of: str = "in the best head"
 
     @property
     def holds(self) -> bool:
@@ -169,16 +171,16 @@ class CaseThreads:
     Args:
         claims: what is claimed, and what was measured.
         room: the rectangle that is filled.
+        low: True with the words of a claim at the left of its lines, else above and below them.
     """
 
-    def __init__(self, claims: Sequence[MeasuredClaim], room: Room) -> None:
-        body, foot = room.split_rows(-FOOT)
+    def __init__(self, claims: Sequence[MeasuredClaim], room: Room, low: bool = False) -> None:
         self.asked, self.verdicts = list[VGroup](), VGroup()
         self.threads, self.ends = list[VGroup](), list[VGroup]()
-        for claim, row in zip(claims, body.rows(max(ROWS, len(claims)), AIR), strict=False):
-            said, rest = row.split_columns(SAID, AIR)
-            ways, side = rest.split_columns(-VERDICTS, AIR)
-            upper, lower = said.rows(2, 0)
+        for claim, row in zip(claims, room.rows(max(ROWS, len(claims)), AIR), strict=False):
+            ways, side = row.split_columns(-VERDICTS, AIR)
+            said, ways = ways.split_columns(SAID, AIR) if low else (ways, ways.inset(0, SPOKEN))
+            upper, lower = said.split_rows(SPOKEN)[0], said.split_rows(-SPOKEN)[1]
             edges = ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1]
             first, last = (Box.of(line, palette().ink3) for line in edges)
             words = Words(claim.looks, "fact").begin_in(upper), Words(claim.goal, "fact").begin_in(lower)
@@ -187,8 +189,9 @@ class CaseThreads:
             foot_of, top_of = (x * RIGHT + edge * UP for edge in (last.get_bottom(), first.get_top()))
             goal = means(rule(foot_of, top_of, "query", 6), Tick(needed, span)).set_z_index(1)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "query").end_in(lower)
-            self.asked.append(VGroup(first, last, *words, goal, told))
+            told = Words(least, "fact", "query").settle(lower.centre).end_at(min(x, at(lower.right, 0)[0]))
+            unit = Words("each line: one in a hundred", "fact", "ink2").end_in(upper)
+            self.asked.append(VGroup(first, last, *words, *([] if low or self.asked else [unit]), goal, told))
             landed, pitch = round(CASES * float(claim.share)), ways.width / CASES
             tops = [at(ways.left + (k + HALF) * pitch, ways.top + EDGE) for k in range(CASES)]
             feet = [top + DOWN * units(ways.height - 2 * EDGE) for top in tops]
@@ -201,6 +204,7 @@ class CaseThreads:
             self.ends.append(means(ends, Filled(claim.share)))
             verdict = VGroup(number(claim.share, "share", "large number"), mark(claim.holds).scale(STAMP))
             verdict.add(Words("holds" if claim.holds else "fails", "block")).arrange(RIGHT, buff=units(REST))
+            verdict = VGroup(verdict, *(Words(text, "fact", "ink2") for text in [claim.of] if text))
+            verdict.arrange(DOWN, buff=units(REST), aligned_edge=LEFT)
             self.verdicts.add(verdict.move_to(side.centre).align_to(at(side.left, 0), LEFT))
-        self.unit = Words("each line: one in a hundred", "fact", "ink2").begin_in(ways.cross(foot))
-        self.pause = Pause((side.left + side.right) / 2 - 10, (body.top + body.bottom) / 2)
+        self.pause = Pause((side.left + side.right) / 2 - 10, (room.top + room.bottom) / 2)

@@ -27,7 +27,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
-from scenes.chapters.c20_faq.cards import HALF, CaseThreads, HeadSplits, MeasuredClaim, SplitMatrix, ZeroRow
+from scenes.chapters.c20_faq.cards import HALF, LINE, CaseThreads, HeadSplits, MeasuredClaim, SplitMatrix, ZeroRow
 from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
@@ -352,33 +352,26 @@ class FAQ(Chapter):
         found = claims_of(trace)
         if not found:
             return
-        picture = CaseThreads(found, STAGE if heads is None else heads.below)
-        rings = [ring_around(heads.of(one.head)) if heads and one.head else None for one in found]
-        shown = zip(found, rings, picture.threads, picture.ends, picture.verdicts, strict=True)
-        failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if not one.holds]
+        first = picture = CaseThreads(found, STAGE)
+        opened, marks = [leave(first.pause)], [appear()] * len(found)
+        if heads:
+            above, row = STAGE.split_rows(-LINE, LINE / 3)
+            first, picture = CaseThreads(found, heads.below, low=True), CaseThreads(found, above)
+            line, gone = row.fit(heads.grids.copy().arrange()), leave(first.pause, heads.names, *first.asked)
+            rings = [ring_around(line[heads.parts.index(one.head)] if one.head else line) for one in found]
+            opened = [gone, reshape(heads.grids, line), appear(*picture.asked)]
+            marks = [appear(rings[0]), *exchange(rings[:-1], rings[1:])]
+        wait, plays = first.pause, [opened, *[[]] * len(found)]
+        shown = zip(found, plays, marks, picture.threads, picture.ends, picture.verdicts, strict=False)
+        failed = [ring_around(it, roomy=True) for one, it in zip(found, picture.verdicts, strict=True) if not one.holds]
         yield Step(
             "Claims about transformers, tested on this model",
-            beat(
-                "Which of these claims hold here?",
-                appear_in_turn([*picture.asked]),
-                appear(picture.pause),
-                RunOut(picture.pause.bar),
-            ),
+            beat("Which of these claims hold here?", appear_in_turn([*first.asked]), appear(wait), RunOut(wait.bar)),
             *(
-                beat(
-                    one.told,
-                    (leave(picture.pause), appear(picture.unit)) if one is found[0] else None,
-                    (appear(ring), fill(threads, "slow")) if ring else fill(threads, "slow"),
-                    appear(ends, sign, rise=False),
-                )
-                for one, ring, threads, ends, sign in shown
+                beat(one.told, *before, (mark, fill(threads, "slow")), appear(ends, told, rise=False))
+                for one, before, mark, threads, ends, told in shown
             ),
-            beat(
-                "A claim that fails is a result, too.",
-                appear_in_turn([ring_around(sign, roomy=True) for sign in failed]),
-            )
-            if failed
-            else None,
+            beat("A claim that fails is a result, too.", appear_in_turn(failed)) if failed else None,
             stage=[heads] if heads else [],
         )
 
@@ -509,7 +502,7 @@ def claims_of(trace: Trace) -> list[MeasuredClaim]:
             f"To others: {others:share} of words, over all heads. It holds.",
             f"To others: only {others:share} of words, over all heads. It fails.",
         )
-        found.append(MeasuredClaim("Most words attend most", "to others", others, None, said))
+        found.append(MeasuredClaim("Most words attend most", "to others", others, None, said, of="over all heads"))
     elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
         said = claim(
@@ -517,5 +510,5 @@ def claims_of(trace: Trace) -> list[MeasuredClaim]:
             f"In the first attention, {others:share} comes from others: it holds.",
             f"In the first attention, only {others:share} comes from others: it fails.",
         )
-        found.append(MeasuredClaim("Most of an output comes", "from other tokens", others, None, said))
+        found.append(MeasuredClaim("Most of an output comes", "from other tokens", others, None, said, of=""))
     return found

@@ -11,7 +11,7 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px that the longest sentence takes, of a vector, from the left to vectors, from the middle to scores, and before them.
+#: Px that the longest sentence takes, of a vector, from the left to vectors, from the middle to scores, before them.
 DEEP, WIDE, SIDE, APART, FREE = 550.0, 290.0, 170.0, 250.0, 94.0
 #: Px from the top of the stage to a matrix, and from there to names.
 TOP, ABOVE = 150.0, 146.0
