@@ -27,7 +27,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
-from scenes.chapters.c20_faq.cards import HALF, LINE, CaseThreads, HeadSplits, MeasuredClaim, SplitMatrix, ZeroRow
+from scenes.chapters.c20_faq.cards import AIR, HALF, LINE, CaseThreads, HeadSplits, MeasuredClaim, SplitMatrix, ZeroRow
 from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
@@ -355,7 +355,7 @@ class FAQ(Chapter):
         first = picture = CaseThreads(found, STAGE)
         opened, marks = [leave(first.pause)], [appear()] * len(found)
         if heads:
-            above, row = STAGE.split_rows(-LINE, LINE / 3)
+            above, row = STAGE.split_rows(-LINE, AIR)
             first, picture = CaseThreads(found, heads.below, low=True), CaseThreads(found, above)
             line, gone = row.fit(heads.grids.copy().arrange()), leave(first.pause, heads.names, *first.asked)
             rings = [ring_around(line[heads.parts.index(one.head)] if one.head else line) for one in found]
