@@ -12,7 +12,7 @@ from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, appear,
 from scenes.chapters.c09_positions.sums import ScaledBars
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
-from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule, sector
+from scenes.mobjects.shapes import Box, arrow, dot, path, rule, sector
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
@@ -265,10 +265,15 @@ class PositionProducts:
         self.outline = VGroup(path(corners, "focus", 5).set_z_index(1))
         name = Words(f"distance {distances.quantity(distance)}", "stage word", "focus")
         self.outline.add(name.next_to(last, RIGHT, buff=units(1.4 * cell)))
-        self.lit = frame(cell + 8, cell + 8, "key").move_to(first).set_z_index(1)
+        self.lit = Box(cell, cell, palette().key, 3).move_to(first).set_z_index(1)
         beside = Words("one position", "stage word", "query").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10))
         beside.turned = True
         self.names = VGroup(Words("another", "stage word", "key").next_to(self.map, UP, buff=units(10)), beside)
+        for i in (0, count - 1):
+            spot = corner + units(cell) * (i + 0.43) * (RIGHT + DOWN)
+            over, left = (number(distances.quantity(i), "", "number", role) for role in ("key", "query"))
+            self.names.add(over.next_to(self.map, UP, buff=units(10)).set_x(spot[0]))
+            self.names.add(left.next_to(self.map, LEFT, buff=units(10)).set_y(spot[1]))
 
     def beside(self, room: Room) -> Room:
         """The part of a room at the right of the map."""
