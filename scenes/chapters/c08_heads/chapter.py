@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import UP, Mobject, VGroup
+from manim import DOWN, RIGHT, UP, Mobject, VGroup
 
 from scenes.animations import (
     Flight,
@@ -45,6 +45,7 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import (
     DECODER,
@@ -134,6 +135,13 @@ class Heads(Chapter):
         mine, *rest = sorted(rows := rows_of_heads(trace, focus, ribbon, side, blend), key=lambda row: -row.get_y())
         here, other = picture.grids[0].weights.position("query", query_token), focus_of(trace)
         lines = [grid.lines[here] for grid in picture.grids]
+        held = [VGroup(*row[1:]) for row in rows]
+        above = [row.copy() for row in held]  # drawn above the plates
+        papers, names = zip(*picture.plates, strict=True)
+        flights = [
+            (Travel(row, line, kind="rest", leaving=True), appear(name))
+            for row, line, name in zip(above, lines, names, strict=True)
+        ]
         parts = [part for grid in picture.grids for part in (grid.cells, *grid.lines)]
         head = other.head if other.layer == focus.layer else focus.head
         top_key, most = picture.rows.pick(head=head).largest()
@@ -142,13 +150,14 @@ class Heads(Chapter):
             beat(
                 f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
                 "multi-head attention.",
-                appear(mine[0]),
-                appear_in_turn(rest, "slow"),
+                appear_in_turn([mine[0], *rest], "row"),
                 (
-                    leave(ribbon, *(name for name, *_ in rows)),
-                    appear(picture.tag, picture.plates, *(part for part in parts if part not in lines)),
-                    *exchange([VGroup(*row[1:]) for row in rows], lines, "row"),
+                    leave(ribbon, *(row[0] for row in rows)),
+                    appear(picture.tag, *papers, rise=False),
+                    *exchange(held, above),
                 ),
+                *(flights if picture.large else [tuple(move for flight in flights for move in flight)]),
+                appear(*(part for part in parts if part not in lines), rise=False),
             ),
             beat(
                 "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
@@ -268,6 +277,7 @@ class Heads(Chapter):
         region.inside.fit(table).align_to(region.words.get_bottom(), UP)
         least, shown = table.best(GUESSES[1]), CountedSentences.best(trace, region.inside)
         cells = [table.cell(GUESSES[0], **one.place) for one in shown]
+        told = [table.calls[GUESSES[0]], *cells] if shown else []
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(table.heads))]
         if shown:
             best, rival = shown
@@ -292,17 +302,20 @@ class Heads(Chapter):
                 "So for every head, and for other words.",
                 (
                     leave(*(part for one in shown for part in one if part is not one.bar)),
+                    appear(table.heads, *told[:1]),
                     *exchange([one.bar[0] for one in shown], [cell[0] for cell in cells], "row"),
-                    appear(table.heads, *(cell[1:] for cell in cells)),
                 )
                 if shown
                 else None,
                 appear_in_turn(
                     [
-                        VGroup(table.calls[role], *(cell for cell in line if cell not in cells))
-                        for role, line in table.lines.items()
+                        *(cell[1:] for cell in cells),
+                        *(
+                            VGroup(*(part for part in (table.calls[role], *line) if part not in told))
+                            for role, line in table.lines.items()
+                        ),
                     ],
-                    "slow",
+                    "row",
                 ),
             ),
             beat(
@@ -332,31 +345,36 @@ class Heads(Chapter):
         tried = bool(peak > 0.5)
         seeds = trace.under("experiment.heads_over_seeds")
         line, board, names = table.lines[INFLECTED], picture.board, (table.heads, table.calls[INFLECTED])
+        key = Words("share of adjectives with the largest weight on their noun", *Region.NAMED).end_in(region.head)
+        told = key.copy().next_to(picture.last, DOWN, buff=gap("line")).align_to(picture.last, RIGHT)
         boards = picture.others(seeds["score"].pick(role=INFLECTED)) if "score" in seeds else []
         if boards:
             of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Region.NAMED)
             of_these.begin_in(picture.rest.rows(2)[1])
+        held, ring = (ring_around(one) for one in (picture.winner, picture.last.winner))
         tries, takes, goes_on = picture.run()
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
-                "Nobody tells a head what to become. "
-                + claim(
+                "Nobody tells a head what to become.",
+                (
+                    leave(table.heads, *(part for cell in line for part in cell[1:])),
+                    *exchange(picture.old, [*board.boxes]),
+                ),
+                appear(board.squares, board.frames, picture.names, picture.told, key),
+            ),
+            beat(
+                claim(
                     tried,
                     "Watch one role through the training: several heads try.",
                     "Watch one role through the training: who takes it?",
-                ),
-                (
-                    leave(*(part for cell in line for part in cell[1:])),
-                    *exchange(picture.old, [*board.boxes]),
-                    appear(board.squares, board.frames, picture.told),
                 ),
                 tries,
             ),
             beat(
                 f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
                 takes,
-                appear(ring := ring_around(picture.winner)),
+                appear(held),
             ),
             beat(
                 claim(
@@ -364,27 +382,32 @@ class Heads(Chapter):
                     f"Its rival reached {peak:share}, then fell back.",
                     f"Its rival has {last:share}, too.",
                 ),
-                appear(picture.summit),
-                goes_on,
+                (appear(picture.summit), *goes_on),
             ),
             beat(
                 f"In {seeds['tried']} other, shorter trainings, "
                 f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')} came first: chance decides."
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
+                (
+                    leave(picture.names, picture.summit, key),
+                    *(move for parts in zip(board, picture.last, strict=True) for move in exchange(*parts)),
+                    *exchange([held], [ring]),
+                ),
                 *(
                     [
-                        appear(of_these, *(part for one in boards for part in (one.boxes, one.frames))),
-                        appear_in_turn([one.squares for one in boards], "slow"),
-                        appear_in_turn([ring_around(one.winner) for one in boards]),
+                        appear(
+                            table.heads, told, of_these, *(part for one in boards for part in (one.boxes, one.frames))
+                        ),
+                        appear_in_turn([VGroup(one.squares, ring_around(one.winner)) for one in boards], "cell"),
                     ]
                     if boards
-                    else [appear(ring_around(picture.told))]
+                    else [appear(table.heads, told, ring_around(picture.told))]
                 ),
             ),
             stage=[region, *names, line],
         )
-        return [ring, *names, board]
+        return [ring, *names, picture.last, told]
 
     def only_when_needed(
         self, focus: Focus, trace: Trace, line: Sequence[Mobject]
@@ -451,7 +474,7 @@ class Heads(Chapter):
         picture = AttentionSink.of(trace, focus, shown)
         if picture is None:
             return
-        sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
+        sink, noun, arcs, (bars, left) = picture.sink, picture.noun, picture.arcs, picture.stages
         norm, other, most, little = (
             picture.norm,
             picture.other_norm,
@@ -483,7 +506,8 @@ class Heads(Chapter):
             ),
             beat(
                 f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
-                tuple(picture.lengths.forward()),
+                (leave(bars.numbers, bars.name), *exchange([bars.zero, *bars.bars], [left.zero, *left.bars], "row")),
+                appear(left.name, left.numbers),
                 ambient=flow,
             ),
             beat(

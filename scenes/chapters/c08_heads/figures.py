@@ -10,7 +10,6 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
 from scenes.animations import (
-    Come,
     Count,
     Flight,
     Morph,
@@ -37,7 +36,7 @@ from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
-from scenes.theme import at, pace, palette, pixels, shape, units
+from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
@@ -261,7 +260,7 @@ class CountedSentences(CountedShare):
         super().__init__(found_by(run, place), name, room.inset(INSET, 0).split_rows(-LINE)[0])
         self.place = {"layer": place[0], "head": place[1]}
         self.plate = HeadPlate(place[1], room)
-        self.heading.end_at(at(self.aside.right, 0)[0]).set_y(self.plate[1].get_y())
+        self.heading.begin_at(self.plate[1].get_right()[0] + units(LINE)).set_y(self.plate[1].get_y())
         self.sentences, self.arcs = VGroup(), VGroup()
         asked = zip(run["queries"].values, run["answers"].values, strict=True)
         for i, ((query, answer), line) in enumerate(zip(asked, self.rest.rows(len(run["queries"])), strict=True)):
@@ -337,23 +336,12 @@ class SwappedAdjective:
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
 
     def turn(self, above: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
-        """The sentence goes up once more, with words that differ, and the thickest arc takes another token.
-
-        What has stood `above` leaves.
-        """
-        old, new = self.arcs
-        pairs = [*zip(old.chips, new.chips, strict=False)]
-        cards = [pair for pair in pairs if str(pair[0].label) != str(pair[1].label)]
-        stays = (Travel(*pair, 0.0, "row") for pair in pairs if pair not in cards)
-        turned = (Come(card, shift=UP * card.height, run_time=pace("row")) for _, card in cards)
-        (first, *_), (second, *more) = (
-            sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs
-        )
-        first_play = [*stays, *turned, Travel(self.heads[0], self.heads[1], kind="row")]
-        if above:
-            first_play.append(leave(*above))
-        arc = Travel(first, second, 0.0, "row")
-        return [tuple(first_play), (arc,), (appear(*more, new.marks, self.forms[1]),)]
+        """What stood `above` leaves; another sentence comes there, and the thickest arc takes another token."""
+        first, (second, *more) = (sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs)
+        new, gone = self.arcs[1], [leave(*above)] if above else []
+        arc = Travel(first[0], second, 0.0)
+        coming = follow(VGroup(self.heads[1], *new.chips))
+        return [(*gone, coming), (arc,), (appear(*more, new.marks, self.forms[1]),)]
 
 
 def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
@@ -394,11 +382,11 @@ class HeadScores(VGroup):
 
 
 class RoleInTraining:
-    """A role over the recorded training of this model, in the line of a table: for each head a square as large as its
-    score, and a frame as large as the score from which it is named.
+    """A role over the recorded training of this model: for each head a square as large as its score, and a frame as
+    large as the score from which it is named.
 
     `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
-    others. `rest` is what lies below the line.
+    others. At the end, `last`, all stand in the `line` of a table; `rest` is what lies below it.
     """
 
     def __init__(self, trace: Trace, role: str, line: VGroup, room: Room) -> None:
@@ -408,13 +396,24 @@ class RoleInTraining:
         found = [*np.ndindex(values.shape[1:])]
         self.best = max(found, key=lambda at: float(values[-1][at]))
         self.rival = max((at for at in found if at != self.best), key=lambda at: float(values[:, at[0], at[1]].max()))
-        self.old = [cell[0] for cell in line]
-        boxes = [one.copy().stretch_to_fit_height(max(one.width, one.height)).align_to(one, UP) for one in self.old]
-        self.boards = [HeadScores(self.scores.pick(checkpoint=k), boxes, self.earned) for k in range(len(values))]
-        self.board = self.boards[0]
+        self.old, (layers, heads), last = [cell[0] for cell in line], values.shape[1:], len(values) - 1
+        small = [one.copy().stretch_to_fit_height(max(one.width, one.height)).align_to(one, UP) for one in self.old]
+        self.last = HeadScores(self.scores.pick(checkpoint=last), small, self.earned)
+        top, foot = (shape().height / 2 - pixels(y) for y in (line.get_top()[1], small[0].get_bottom()[1]))
+        self.rest = room.split_rows(foot - room.top, BETWEEN)[1]
+        side, lower = self.rest.rows(2)
+        right = Room(shape().width / 2 + pixels(line.get_left()[0]), top, room.right, room.bottom)
+        field = (lower if shape().narrow else right).split_columns(-SIDE)[0]
+        columns = field.columns(heads, LINE)
+        high = min(columns[0].width, field.rows(layers, BETWEEN)[0].height)
+        rows = field.split_rows(layers * (high + BETWEEN) - BETWEEN)[0].rows(layers, BETWEEN)
+        boxes = [frame(high, high).move_to(column.cross(row).centre) for row, column in product(rows, columns)]
+        self.boards = [HeadScores(self.scores.pick(checkpoint=k), boxes, self.earned) for k in range(last + 1)]
+        self.board, above, beside = self.boards[0], units(AIR), boxes[heads - 1 :: heads]
+        self.names = VGroup(Words(layer_name(k), "fact", "ink2").next_to(one, RIGHT) for k, one in enumerate(beside))
+        letters = (Words(letter_of(k), "small token", "ink2") for k in range(heads))
+        self.names.add(*(text.next_to(one, UP, buff=above) for text, one in zip(letters, boxes, strict=False)))
         self.winner = self.board.boxes[found.index(self.best)]
-        self.rest = room.split_rows(shape().height / 2 - pixels(boxes[0].get_bottom()[1]) - room.top, BETWEEN)[1]
-        side, _ = self.rest.rows(2)
         self.clock = number(self.times[-1], ",.0f", "large number")
         told = VGroup(Words("step", "block", "ink2"), self.clock, Words(f"frame: {self.earned:.0%}", "fact", "ink2"))
         self.told = told.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT).move_to(side.centre)
@@ -426,9 +425,9 @@ class RoleInTraining:
         #: As large as the rival was when it was best, and that number.
         place = found.index(self.rival)
         spot, high = self.board.boxes[place].get_center(), pixels(self.boards[self.when].squares[place].height)
-        below = self.board.boxes[place].get_bottom() + DOWN * units(BETWEEN / 2)
+        below = self.board.boxes[place].get_bottom() + DOWN * units(BETWEEN / 3)
         self.summit = VGroup(frame(high, high, "ink", 3, 3).move_to(spot))
-        self.summit.add(Words(f"{self.peak()[0]:share}", "stage number").settle(below))
+        self.summit.add(Words(f"at most {self.peak()[0]:share}", "stage number").settle(below))
 
     def others(self, trainings: NamedTensor) -> list[HeadScores]:
         """The same heads at the ends of other trainings, a line each."""
@@ -466,9 +465,9 @@ class RoleInTraining:
 class AttentionSink(VGroup):
     """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
 
-    `lengths` go on to the lengths of the weighted values. `before` is the largest weight that the sink gave to the noun
-    in a layer before, with `given`, an arc for it and its number; None in the first layer. Arcs, and the name of the
-    head, are those already `shown`, if there are any.
+    The `stages` are these lengths, and those of the weighted values. `before` is the largest weight that the sink gave
+    to the noun in a layer before, with `given`, an arc for it and its number; None in the first layer. Arcs, and the
+    name of the head, are those already `shown`, if there are any.
     """
 
     def __init__(self, trace: Trace, focus: Focus, query: int, shown: tuple[Arcs, VGroup] | None) -> None:
@@ -490,15 +489,14 @@ class AttentionSink(VGroup):
         self.arcs = arcs
         below, keys = self.arcs.ribbon.below(columns), range(len(weights))
         names = "length of value", "times its weight"
-        self.lengths = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"])
-        self.bars, self.left = self.lengths.stages
+        self.stages = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"]).stages
         self.arriving = weighted.quantity(self.sink.position)
         self.given = VGroup()
         if self.before is not None:
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
             text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
-        super().__init__(self.arcs, self.bars.whole, self.head)
+        super().__init__(self.arcs, self.stages[0].whole, self.head)
 
     @classmethod
     def of(cls, trace: Trace, focus: Focus, shown: tuple[Arcs, VGroup] | None) -> AttentionSink | None:
