@@ -336,7 +336,7 @@ class SwappedAdjective:
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
 
     def turn(self, above: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
-        """What stood `above` leaves; another sentence comes there, and the thickest arc takes another token."""
+        """Put another sentence in the place of all that is `above`; the thickest arc takes another token."""
         first, (second, *more) = (sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs)
         new, gone = self.arcs[1], [leave(*above)] if above else []
         arc = Travel(first[0], second, 0.0)

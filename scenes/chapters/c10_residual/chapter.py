@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import DOWN, LEFT, UP, Animation, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.animations import (
     Reform,
@@ -474,7 +474,7 @@ class Residual(Chapter):
         )
 
 
-def alone(ribbon: Ribbon, river: River) -> tuple[Token, list[Animation]]:
+def alone(ribbon: Ribbon, river: River) -> tuple[Token, list[object]]:
     """The chip of the token whose stream it is; all others, whose streams are not shown, leave."""
     chip = ribbon.chips[ribbon.place(river.token)]
     others = [one for one in ribbon.chips if one is not chip]
