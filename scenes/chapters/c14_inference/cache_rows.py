@@ -141,7 +141,6 @@ class CacheTriangle:
         left = beside(chips, room).left
         self.pitch = min(self.lines[0].height, (room.right - TOTALS - BESIDE - left) / count)
         self.grid = Room(left, heads.top, left + count * self.pitch, self.lines[-1].bottom)
-        self.name = Words("a row for each step", "aside", "ink2").begin_in(self.grid.cross(heads))
         self.newest = VGroup(self._row(t, [t], colours.weight) for t in range(count))
         #: What each step computes again, and the same where it is kept, all of it and with that of the newest token.
         self.again, self.kept = (
@@ -154,11 +153,17 @@ class CacheTriangle:
         self.called = Words("KV cache", "block", "key").begin_in(self.grid.cross(heads))
         #: Right of the triangle, a half for what holds without a cache, and one for what holds with it.
         self.side = room.split_columns(self.grid.right + APART - room.left)[1]
+        name = Words("a row for each step", "aside", "ink2").begin_in(self.side.cross(heads))
+        #: Above each column, of which token its vectors are.
+        labels, places = [chip.label for chip in chips], self.grid.cross(heads).columns(count, SPACE)
+        tokens = zip(self._readable(labels, places), places, strict=False)
+        self.name = VGroup(name, *(text.settle(place.centre) for text, place in tokens))
         self.halves = Room(self.side.left, self.lines[0].top, room.right, room.bottom).rows(2)
         self.names, self.totals, ways = VGroup(), VGroup(), ("without a cache", "with a KV cache")
         for total, half, how, role in zip(totals, self.halves, ways, ("ink2", "weight"), strict=True):
             self.names.add(Words(how, "block", role).begin_in(half.split_rows(HEAD)[0]))
-            figure, noun = number(total, ",.0f", "chapter", role), "vector" if float(total) == 1 else "vectors"
+            noun = "vector computed" if float(total) == 1 else "vectors computed"
+            figure = number(total, ",.0f", "chapter", role)
             figure.next_to(self.names[-1], DOWN, buff=units(SPACE)).align_to(self.names[-1], LEFT)
             name = Words(noun, "block", role).next_to(figure, RIGHT, buff=units(SPACE)).stand_on(figure.baseline)
             self.totals.add(VGroup(figure, name))
@@ -170,13 +175,14 @@ class CacheTriangle:
         for told in others:
             column = room.split_columns(-BESIDE)[1]
             above, (first,) = lines_in(column, 1)
-            pitch = min(self.pitch, (room.bottom - HEAD - first.top) / len(source))
+            pitch = min(self.pitch, (room.bottom - 2 * HEAD - first.top) / len(source))
             places = [Room(column.left, y, column.right, y + pitch) for y in first.top + pitch * np.arange(len(source))]
             boxes = [Box.of(place.split_columns(pitch)[0].inset(2.5), colours.key) for place in places]
             names = self._readable(source, [place.split_columns(pitch, 10)[1] for place in places])
             self.source.add(Words("encoder", "block").begin_in(above))
             self.source.add(*map(VGroup, boxes, names) if names else boxes)
-            self.source.add(told.next_to(boxes[-1], DOWN, buff=units(SPACE)).align_to(boxes[-1], LEFT))
+            kept = VGroup(told, Words("kept numbers", "fact", "key")).arrange(DOWN, units(SPACE), aligned_edge=LEFT)
+            self.source.add(kept.next_to(boxes[-1], DOWN, buff=units(SPACE)).align_to(boxes[-1], LEFT))
 
     def computed(self, seen: Sequence[Sequence[Cell]]) -> Animation:
         """The squares of one step after another; out of the cells of what it sees, where these stand."""

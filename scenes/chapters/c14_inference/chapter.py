@@ -118,7 +118,7 @@ class Inference(Chapter):
         )
         triangle = CacheTriangle(chips, source, totals, held, region.inside)
         yield from self.the_cache(run, kept, triangle, chips)
-        yield from self.by_the_clock(trace, triangle, chips, region)
+        yield from self.by_the_clock(trace, triangle, region)
         bars = before_chips(writes[:MOST_ROWS], triangle.side)
         close = WritingSteps(reads, writes, shares, region.inside, bars, chips)
         yield from self.who_chooses(close, triangle, EncoderKeys(source or reads, region.inside))
@@ -330,6 +330,7 @@ class Inference(Chapter):
         """Scissors after a fixed number of tokens."""
         both, k = (one, other), model.real["k"]
         tails = [ring_around(part.full[one.k :]) for part in both]
+        cutters = [part.scissors(part.full[one.k - 1]) for part in both]
         yield Step(
             "Top-k: always the same number",
             beat(
@@ -340,18 +341,19 @@ class Inference(Chapter):
             ),
             beat(
                 f"Top-k keeps the {k} likeliest tokens",
-                tuple(play for part in both for play in part.scissors(part.full[one.k - 1]).cut()),
+                tuple(play for pair in cutters for play in pair.cut()),
                 leave(*tails, *(part.strip[one.k :] for part in both)),
             ),
             beat(
                 "and renormalizes: they add up to one.",
-                (leave(*one.words[0], *other.words[0]), *(reshape(part.strip[: one.k], part.grown) for part in both)),
+                leave(*cutters, *one.words[0], *other.words[0]),
+                tuple(reshape(part.strip[: one.k], part.grown) for part in both),
                 appear(*one.words[1], *other.words[1]),
             ),
             beat(
                 f"Above, they had {one.held:share}; below, {other.held:share}. "
                 + claim(bool(other.held > 1.5 * one.held), "One k does not fit all prompts.", "Here one k fits both."),
-                *(appear(part.told()) for part in both),
+                *(appear(part.told) for part in both),
             ),
             stage=[model.name, one.prompt, one.edges, one.strip],
         )
@@ -428,9 +430,10 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        titles = ("greedy decoding", "sampled", "unsmoothed")
+        titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
         shares = zip((greedy, sampled, without), titles, strict=True)
-        first, second, third = (room.fit(HundredCases(*share, "right, of a hundred")) for share in shares)
+        note = f"right, of {sentences:,.0f} sentences, in %"
+        first, second, third = (room.fit(HundredCases(*share, note)) for share in shares)
         emptied, filled = (
             [(leave(old.title, old.score), follow(new.title), reshape(first.dots, new.dots, "slow")), appear(new.score)]
             for old, new in ((first, second), (second, third))
@@ -444,6 +447,11 @@ class Inference(Chapter):
         (full, numbers), rests = text.state(run["greedy.unsmoothed"], "share"), text.rests()
         first_line = exchange([last.strip[-1], last.strip[0]], [text.tracks[0], text.bars[0]])
         others = text.reads, text.writes, *text.tracks[1:], *text.bars[1:], text.numbers
+        #: Of which sentence the bars are.
+        source = trace["embed_src.sum"].words("position") if taught else ()
+        if source and is_short(source):
+            said = Words(f"“{spelled(source)}”", "fact").settle(text.head.centre)
+            others = *others, said.begin_at(text.reads.get_left()[0])
         peel = leave(rests, text.numbers), reshape(text.bars, full), follow(numbers)
         yield Step(
             "What chance costs, and why",
@@ -547,7 +555,7 @@ class Inference(Chapter):
             stage=[chips, *(cell for row in seen for cell in row)],
         )
 
-    def by_the_clock(self, trace: Trace, triangle: CacheTriangle, chips: VGroup, region: Region) -> Iterator[Step]:
+    def by_the_clock(self, trace: Trace, triangle: CacheTriangle, region: Region) -> Iterator[Step]:
         """The time that the cache saves, measured."""
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
@@ -568,7 +576,6 @@ class Inference(Chapter):
             ),
             stage=[
                 region.called("random parameters, as many as our translator’s"),
-                chips,
                 triangle.names,
                 triangle.kept,
                 triangle.rims,
@@ -587,11 +594,7 @@ class Inference(Chapter):
                 appear(ring, rule := Words("rule: the likeliest", "block", "query").settle(picture.head.centre)),
                 chosen,
             ),
-            beat(
-                "which is read next.",
-                *read,
-                (rest, Visit(ring, [*picture.tracks[1:]], "slow")) if rest else None,
-            ),
+            beat("which is read next.", *read, (rest, Visit(ring, [*picture.tracks[1:]], "slow")) if rest else None),
             beat(
                 "Your turn: would a cache work in the encoder?",
                 draw(around, kind="row"),

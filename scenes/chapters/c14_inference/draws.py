@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, UP, Animation, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Play, Sweep, Through, Travel, appear, deal, leave, reshape
 from scenes.layout import Room
@@ -157,6 +157,9 @@ class CutStrip:
         self.edges = draws.edges if stands else edges_of(self.place, zero, span)
         self.k = int(real["k"])
         self.held = real[f"{name}_running"].quantity(self.k - 1)
+        #: How many tokens are kept by top-k, and the share that they had.
+        told = f"{real['k']} tokens; before: {self.held:share}"
+        self.told = Words(told, "stage number", "query").begin_in(self.foot)
         self.grown = laid_out(model.cut_to("top_k", name, self.k).quantities(), self.place, zero)
         #: How many tokens top-p keeps, the strip of these, and what is cut off.
         self.count, tail = real[f"{name}_kept"].pick(choice="top_p"), real[f"{name}_running.tail_kept"]
@@ -166,17 +169,18 @@ class CutStrip:
         self.note = Words(f"{self.count} tokens", "large number", "query").begin_in(self.foot)
         labels, others = probs.words("rank")[:LISTED], Words("all others", "fact", "background")
         self.words = [VGroup(*named(parts, labels)) for parts in (self.full, self.grown)]
+        #: What is kept and has no room for its name is named below.
+        kept = zip(labels, self.grown[: self.k], strict=False)
+        slim = [one for one, part in kept if not on_part(word(one, "stage word"), part)]
+        if slim:
+            line = VGroup(word(one, "stage word", "ink2") for one in slim).arrange(buff=units(BELOW / 2))
+            self.words[1].add(line.move_to(self.foot.centre).align_to(at(self.foot.right, 0), RIGHT))
         self.words[0].add(*on_part(others, (self.cut[LISTED:] or self.full[LISTED:])[0]))
 
     def scissors(self, part: VMobject) -> Scissors:
         """A pair of scissors that cuts down through a strip behind one of its parts."""
         spot = part.get_right()
         return Scissors(spot + UP * units(HIGH / 2 + ABOVE), spot + DOWN * units(HIGH / 2 + CUT))
-
-    def told(self) -> Words:
-        """The share that the likeliest tokens had, at the foot of the cut behind them."""
-        cut = self.foot.split_columns(self.foot.width * float(self.held))[0]
-        return Words(f"{self.held:share} before", "stage number", "query").end_in(cut.inset(BELOW, 0))
 
     def keep(self) -> list[Play]:
         """Scissors cut off what the fewest tokens do not need."""

@@ -7,18 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import (
-    Flight,
-    Travel,
-    Wipe,
-    appear,
-    appear_in_turn,
-    draw,
-    exchange,
-    grow,
-    lagged,
-    leave,
-)
+from scenes.animations import Flight, Travel, Wipe, appear, appear_in_turn, draw, exchange, grow, lagged, leave
 from scenes.chapters.c14_inference.cache_rows import APART, MOST_ROWS, chips_in, lines_in
 from scenes.chapters.c14_inference.draws import FIRST
 from scenes.layout import STAGE, Room
