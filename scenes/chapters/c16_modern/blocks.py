@@ -384,7 +384,7 @@ class CacheArea:
         #: The ground of the wall, its name, and the part of it that all parameters would take.
         self.outline, green = Box.of(room, palette().surface, 4, palette().ink3, 3), palette().residual
         self.cache = Words("KV cache", "chapter", paper=self.outline).settle(room.columns(2)[1].centre)
-        self.level = Box(room.width, room.height * float(size) / most, green, 6, green, 7).set_fill(opacity=FAINT)
+        self.level = Box(room.width, room.height * float(size) / most, green, 6, green, 7).set_fill(opacity=FAINT / 3)
         means(self.level.align_to(self.outline, DOWN).set_x(room.centre[0]), Area(size, sum_, unit, 0))
         self.level.key = ("parameters",)
         self.size, self.shared = (
@@ -457,10 +457,10 @@ class ModelsToScale(VGroup):
         super().__init__(self.large, self.small)
 
     def zoomed(self, inner: ModelsToScale) -> list[Play]:
-        """The whole stage is inside of the larger one; then all of it shrinks about one point, until its edges show."""
+        """A window lies inside of the larger one; then all of it shrinks about one point, until its edges show."""
         end = self.small.width / inner.large.width
         still = (self.small.get_center() - end * inner.large.get_center()) / (1 - end)
-        low, high = at(STAGE.left, STAGE.bottom), at(STAGE.right, STAGE.top)
+        low, high = self.large.get_corner(LEFT + DOWN), self.large.get_corner(RIGHT + UP)
 
         def state(size: float) -> VGroup:
             made = VGroup(self.large.copy().scale(1 / end, about_point=still), inner.large.copy())
