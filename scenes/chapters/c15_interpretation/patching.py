@@ -28,7 +28,7 @@ from scenes.animations.verbs import LATE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.marks import Shade, means
-from scenes.mobjects.shapes import Box, arrow, frame, path, rule, wire
+from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule, wire
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.wording import letter_of
@@ -36,8 +36,9 @@ from scenes.theme import at, ink_on, pace, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px between two runs, for the names of their layers, and between two layers; and of the turn of a route.
-BETWEEN, FLOOR, TURN = 150.0, 36.0, 32.0
+#: Px between two runs, for the names of their layers, and between two layers; of the turn of a route, and of the dot
+#: where one enters a vector.
+BETWEEN, FLOOR, TURN, MEET = 150.0, 36.0, 32.0, 30.0
 #: The part of the room that the run has from which vectors are copied, and of that the part of an answer.
 DONOR, FORMED = 0.45, 0.56
 #: How opaque a vector's tile is; the share of the farthest move from which on a move is seen.
@@ -52,8 +53,7 @@ class FormBars(VGroup):
     """The probabilities of two words as bars, one below the other."""
 
     def __init__(self, probs: NamedTensor, room: Room) -> None:
-        labels = probs.words("choice")
-        large = room.height > TALL
+        labels, large = probs.words("choice"), room.height > TALL
         style, digits = ("large word", "large number") if large else ("stage word", "stage number")
         shares, wide = probs.quantities(), pixels(max(word(label, style).width for label in labels))
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
@@ -79,8 +79,7 @@ class EncoderRun:
 
     def __init__(self, rows: NamedTensor, role: str, room: Room) -> None:
         body, foot = room.split_rows(-60, FLOOR)
-        words = rows.words("position")
-        self.tokens, self.tiles, colour = VGroup(), VGroup(), palette().role(role)
+        words, self.tokens, self.tiles, colour = rows.words("position"), VGroup(), VGroup(), palette().role(role)
         self.places = [line.columns(len(words), 20) for line in reversed(body.rows(rows.size("layer"), FLOOR))]
         for label, place in zip(words, foot.columns(len(words), 20), strict=True):
             self.tokens.add(Token(label, "", place.width, 60, "stage word").move_to(place.centre))
@@ -197,8 +196,7 @@ class TwoPasses:
         """Lines from a token up to the answer, through one cell of each layer; what takes no part in it leaves."""
         cells = [line[position] for line, position in zip(self.told, positions, strict=True)]
         others = [cell for line in self.told for cell in line if cell not in cells]
-        stops = [self.own.tokens[positions[0]], *(cell[0] for cell in cells)]
-        links = VGroup()
+        stops, links = [self.own.tokens[positions[0]], *(cell[0] for cell in cells)], VGroup()
         for below, above in zip(stops, [*stops[1:], None], strict=True):
             start = below.get_top()
             end = above.get_bottom() if above else start + UP * units(FLOOR / 2)
@@ -248,8 +246,7 @@ class TwoRoutes:
         name = Words(f"head {letter_of(head.position)}", "large word", paper=self.head[0])
         self.head.add(stand.inset(12).fit(name, most=1).set_fill(ink_on(shared(share))))
         self.gone = frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre)
-        self.decoder = named("decoder", column)
-        self.old, goal = self.source[at], self.source[to]
+        self.decoder, self.old, goal = named("decoder", column), self.source[at], self.source[to]
         #: The noun of the other sentence, before the head, and later in the place of that of the own.
         other = run[f"{key}_donor_rows"].label("position", at)
         self.instead = Token(other, "", pixels(self.old.width), 60, "stage word").move_to(self.old)
@@ -261,18 +258,20 @@ class TwoRoutes:
         begins = [self.old.get_top(), self.old.get_x() * RIGHT + level], [self.noun.get_right()]
         for begin, role in zip(begins, FORMS, strict=True):
             out = turns[0] + level, *(x + over + UP * aside for x in (turns[0], edge))
-            ways = [*begin, self.head.get_left()], [self.head.get_right(), *out]
+            ways = [*begin, self.head.get_left()], [self.head.get_right(), out[0]], out
             self.first.append([wire(way, role, 12, TURN) for way in ways])
         for prefix, role in zip(self.prefixes, (*FORMS, FORMS[0]), strict=True):
             start = prefix.get_right() + RIGHT * aside
             self.second.append(path([start, edge + start * UP], role, 12))
-        #: What the adjective itself gives, whatever its gender; and what both lines are called.
-        out = turns[1] + UP * goal.get_top(), *(x + over - UP * aside for x in (turns[1], edge))
-        self.meaning = wire(out, "ink3", 12, TURN)
+        #: What the adjective itself gives, whatever its gender, with a dot where the head adds to its vector; and what
+        #: both lines are called.
+        meet, out = goal.get_x() * RIGHT + level, (turns[1] + level, *(x + over - UP * aside for x in (turns[1], edge)))
+        self.meaning = [wire(way, "ink3", 12, TURN) for way in ([goal.get_top(), meet], out)]
         texts = [Words(text, "stage word", "ink2") for text in ("gender", "meaning")]
         self.calls = VGroup(texts[0].next_to(edge + over, UP, 3 * aside), texts[1].next_to(goal, UP, 2 * aside))
-        for text, end in zip(texts, (edge, turns[1]), strict=True):
+        for text, end in zip(texts, (edge, turns[0]), strict=True):
             text.end_at(end[0] - aside)
+        self.calls.add(dot(meet, MEET, "residual").set_z_index(1))
         self.out = arrow(*(self.decoder.get_right() + RIGHT * units(px) for px in (8, 62)))
         body = Room(column.right + OUT, room.top, right.right, room.bottom).inset(0, AIR)
         one = {"layer": layer.position, "head": head.position}
@@ -283,8 +282,8 @@ class TwoRoutes:
 
     def routes(self) -> list[Play]:
         """Both routes are drawn, as the sentence has them."""
-        into, out = self.first[0]
-        return [(draw(self.meaning), appear(self.calls[1])), draw(into), (draw(out), appear(self.calls[0])),
+        into, *out = self.first[0]
+        return [(draw(*self.meaning), appear(*self.calls[1:])), draw(into), (draw(*out), appear(self.calls[0])),
                 draw(self.second[0])]  # fmt: skip
 
     def copy(self) -> list[Play]:
