@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Flight, Play, Travel, appear, deal, draw, lagged, leave, ring_around
 from scenes.layout import STAGE, Room
@@ -13,7 +13,7 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.next_tokens import likeliest
 from scenes.mobjects.ribbon import LARGE
-from scenes.mobjects.shapes import Box, frame, stream_band
+from scenes.mobjects.shapes import Box, drop, frame, stream_band
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -28,7 +28,7 @@ STOPS, LISTED = 4, 5
 #: and between it and a layer.
 NAMES, HIGH, BAND, TIP, UPRIGHT, CLEAR = 40.0, 166.0, 26.0, 70.0, (56.0, 132.0), 20.0
 #: Px of the line of ranks, of what a size means, and between two words.
-RANKS, MEANING, GAP = 66.0, 176.0, 8.0
+RANKS, MEANING, GAP = 66.0, 190.0, 8.0
 #: A word with less is so wide a part of the glass, and with more from top to foot; how much larger than its type it
 #: becomes at most, and the part of its chip that is free at each side.
 SLIM, BROADEST, AROUND = 0.22, 2.0, 0.06
@@ -49,7 +49,8 @@ class StreamTaps(VGroup):
     def __init__(self, rows: Sequence[NamedTensor], stops: Sequence[Label], token: Label, room: Room = STAGE) -> None:
         count, half = len(rows), UPRIGHT[0] / 2
         self.shown = [int(k) for k in np.linspace(0, count - 1, min(count, STOPS)).round()]
-        row, self.below = room.split_rows(NAMES)[1].split_rows(HIGH, 28)
+        head, rest = room.split_rows(NAMES)
+        (row, self.below), self.stack = rest.split_rows(HIGH, 28), Words("decoder", "fact", "ink2").begin_in(head)
         middle, side = row.centre, max(chip_width(token) * LARGE, 100.0) + CLEAR
         self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, 0) + UP * middle, aligned_edge=LEFT)
         self.token.set_y(middle[1])
@@ -63,8 +64,7 @@ class StreamTaps(VGroup):
             apart = half + CLEAR
             place = Room(x - (xs[1] - xs[0]) + apart, row.top, x - apart, row.bottom)
             self.layers.append(place)
-            box = Box.of(place, palette().surface, 14, palette().line, 2.5).set_z_index(-1)
-            alone = k - before == 1
+            box, alone = Box.of(place, palette().surface, 14, palette().line, 2.5).set_z_index(-1), k - before == 1
             text = word(stops[k], "stage word", "ink2") if alone else Words(f"… {stops[k]}", "stage word", "ink2")
             text.paper = box
             self.boxes.add(box)
@@ -79,7 +79,7 @@ class StreamTaps(VGroup):
         for layer, before, after in zip(self.boxes, self.vectors, self.vectors[1:], strict=False):
             way += [Flight(before, layer, 0.0), Travel(layer, after, 0.0)]
         there = () if here else (draw(self.band), appear(self.boxes))
-        return (appear(self.token, self.names), *there), lagged(way, 0.7)
+        return (appear(self.token, self.names, self.stack), *there), lagged(way, 0.7)
 
     def up_to(self, stop: int) -> VMobject:
         """The box of the layer before a stop, be it alone or among several."""
@@ -103,8 +103,11 @@ class LogitLens(VGroup):
         self.words: list[dict[str, VGroup]] = []
         #: The likeliest words of each glass.
         self.tops: list[tuple[Label, ...]] = []
-        side, wide = taps.below.split_columns(MEANING, 0)
-        for k, column in zip(taps.shown, wide.columns(len(taps.shown)), strict=True):
+        room, xs = taps.below, [pixels(vector.get_x() - at(0, 0)[0]) for vector in taps.vectors]
+        # Each stands below its vector, and what an area means between the first two.
+        half = min((room.width - MEANING) / len(taps.shown), (xs[1] - room.left - MEANING) / 1.5) / 2
+        for k, x in zip(taps.shown, np.clip(xs, room.left + half, room.right - half), strict=True):
+            column = Room(x - half, room.top, x + half, room.bottom)
             (body, foot), told = column.split_rows(-RANKS), f"rank {ranks.quantity(k):,.0f}"
             self.glasses.add(frame(body.width, body.height, "ink2", 3, 5).move_to(body.centre))
             found = probs.pick(layer=k, vocab=likeliest(probs.pick(layer=k), LISTED))
@@ -117,9 +120,10 @@ class LogitLens(VGroup):
             self.rings.add(VGroup(ring_around(here)) if here else VGroup())
             if found.quantity(0) < SLIM / 2:  # all words stand below the middle
                 self.rings[-1].add(Words("all others", "fact", "ink2").settle(body.centre))
-        #: What the size of a word says, and what is done in a glass, named in the first.
+        #: From each vector to its glass; what the size of a word says, and what is done in a glass, named in the first.
+        self.drops = [drop(*ends, "ink2", 3) for ends in zip(taps.vectors, self.glasses, strict=True)]
         self.meaning = VGroup(Words(line, "aside", "ink2") for line in ("area:", "probability"))
-        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).move_to(side.centre).align_to(taps, LEFT)
+        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).next_to(self.glasses[0], RIGHT, units(CLEAR))
         self.done = Words("output layer, softmax", "aside", "ink2").move_to(self.glasses[0])
         super().__init__(self.glasses, *(chip for words in self.words for chip in words.values()), self.ranks)
 
@@ -153,4 +157,4 @@ class LogitLens(VGroup):
         come = Travel(self.glasses[i - 1], glass, 0.0, "row") if i else appear(glass)
         out, done = deal([vector] * len(new), new), [] if i else [self.done]
         said: list[Play] = [(*map(leave, done), *([out] if out else []))]
-        return [(come, *stay, *map(appear, done)), Flight(vector, glass, 0.0, kind="row"), *said]
+        return [(come, *stay, *map(appear, done)), (draw(self.drops[i]), Flight(vector, glass, 0.0, kind="row")), *said]
