@@ -23,8 +23,8 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px around heads in a layer, of the line at the foot of the stage, and of that of the numbers above it.
-INSET, LINE, NUMBERS = 8.0, 96.0, 66.0
+#: Px around heads in a layer, of the line at the foot of the stage, of the numbers above it, and of what is counted.
+INSET, LINE, NUMBERS, COUNTED = 8.0, 96.0, 66.0, 44.0
 #: Px of a bar for all heads, and the part of a head's width that one for it has.
 ALL, BROAD = 96.0, 0.6
 #: Px of the names of what words depend on, between two, around a number, and of a stream of all words.
@@ -36,18 +36,20 @@ class AblatedHeads(VGroup):
 
     Args:
         weights: for each layer, head × query × key.
-        averages: what an ablated head gives to every token, "layer head d_head".
+        mean: what an ablated head gives to every token, "layer head d_head".
         right: the share that is right with all heads, and without each, "model layer head".
+        of: how many sentences these are shares of.
         rooms: one for each layer, from left to right; the last one is that of the bars.
     """
 
     def __init__(
-        self, weights: Sequence[NamedTensor], averages: NamedTensor, right: NamedTensor, rooms: Sequence[Room]
+        self, weights: Sequence[NamedTensor], mean: NamedTensor, right: NamedTensor, of: Quantity, rooms: Sequence[Room]
     ) -> None:
         (*layers, below), before, self.heads = rooms, right.pick(model=0).quantity(0, 0), right.size("head")
         self.names, self.grids, self.averages, self.bars, self.numbers = (VGroup() for _ in range(5))
-        body, foot = below.split_rows(-LINE)[0].split_rows(-NUMBERS)
-        scale = full_colour(averages)
+        rest, under = below.split_rows(-LINE)[0].split_rows(-COUNTED)
+        (body, foot), told = rest.split_rows(-NUMBERS), f"right without this head, of {of:,.0f} new sentences"
+        self.counted, scale = Words(told, "fact", "ink2").begin_in(layers[0].cross(under)), full_colour(mean)
 
         def counted(share: Quantity, x: float, wide: float) -> tuple[Box, Words]:
             bar = bar_of(share, "height", body.height, wide).move_to(at(x, body.bottom), aligned_edge=DOWN)
@@ -57,7 +59,7 @@ class AblatedHeads(VGroup):
             for head, place in enumerate(room.inset(INSET).columns(self.heads, INSET)):
                 side, x = min(place.width, place.height), (place.left + place.right) / 2
                 self.grids.add(SmallGrid(weights[layer][head], side).move_to(place.centre))
-                average = Vector(averages.pick(layer=layer, head=head), side, side, "weight", scale)
+                average = Vector(mean.pick(layer=layer, head=head), side, side, "weight", scale)
                 self.averages.add(average.move_to(place.centre))
                 name = Words(letter_of(head), "block", "ink2").settle(at(x, room.top - 22))
                 self.names.add(name)
@@ -112,8 +114,9 @@ class LostWords:
     """
 
     def __init__(self, cost: NamedTensor, least: float, grids: VGroup, room: Room) -> None:
-        foot, roles = room.split_rows(-NAMED)[1], cost.labels["role"]
-        lost = cost.values.reshape(len(roles), -1)
+        (rest, under), roles = room.split_rows(-COUNTED, 2 * INSET), cost.labels["role"]
+        self.counted = Words("so many of these words go wrong without the head", "fact", "ink2").begin_in(under)
+        foot, lost = rest.split_rows(-NAMED)[1], cost.values.reshape(len(roles), -1)
         wide = units(STREAM) * (lost * (lost >= least)).sum(0)
         edges = [grid.get_x() - float(both) / 2 for grid, both in zip(grids, wide, strict=True)]
         places = foot.columns(len(roles), BETWEEN)

@@ -113,10 +113,8 @@ class Interpretation(Chapter):
         (*_, left), (worst, idlest) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
-        ring = ring_around(panels.grids[chosen])
-        broken = wrong_translation(trace)
-        named = ((role, best_head(trace, role)) for role in told_roles(trace))
-        earned = trace["roles.role_threshold"]
+        ring, broken = ring_around(panels.grids[chosen]), wrong_translation(trace)
+        named, earned = ((role, best_head(trace, role)) for role in told_roles(trace)), trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
         call = panels.called(chosen)
         yield Step(
@@ -141,7 +139,7 @@ class Interpretation(Chapter):
                         f"Without the clearest pattern, only {kept:.1%} are right.",
                     ),
                 ),
-                (leave(call), panels.count(chosen)),
+                (leave(call), panels.count(chosen), appear(panels.counted)),
                 appear(ring),
             ),
             beat(
@@ -180,8 +178,7 @@ class Interpretation(Chapter):
         place = best_head(trace, ROLE)
         if place is None:
             return
-        roles = told_roles(trace)
-        cost, earned = trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
+        roles, cost, earned = told_roles(trace), trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
         felt = [role for role in (*roles, REST) if cost.pick(role=role).values.max() >= HARDLY]
         picture = LostWords(cost.pick(role=tuple(felt)), HARDLY, panels.grids, below)
         best = ((role, best_head(trace, role)) for role in roles)
@@ -196,7 +193,7 @@ class Interpretation(Chapter):
             "Which words does a head help?",
             beat(
                 "Without each head, count the Spanish words that go wrong. No stream: next to none.",
-                appear_in_turn([*picture.plates.values()]),
+                (appear_in_turn([*picture.plates.values()]), appear(picture.counted)),
                 picture.tour(panels.grids),
             ),
             beat(
@@ -276,10 +273,7 @@ class Interpretation(Chapter):
                 *early,
                 appear(lens.meaning),
             ),
-            beat(
-                f"At first, “{start}” leads. “{written}” has rank {first:,.0f}.",
-                leads,
-            ),
+            beat(f"At first, “{start}” leads. “{written}” has rank {first:,.0f}.", leads),
             beat(
                 f"Then its rank is {passed}{last:,.0f}, with {probs.pick(layer=-1, vocab=written.position):share} "
                 "at the end.",
@@ -319,8 +313,7 @@ class Interpretation(Chapter):
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
         given, idle = run[f"{PAIR}_donor_rows"].label("position", first.position), prob.quantity(top, first.position)
         lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
-        moved = last.position != first.position
-        most = [line.largest()[0].position for line in prob]
+        moved, most = last.position != first.position, [line.largest()[0].position for line in prob]
         at = most.index(last.position)
         once = moved and most == [first.position] * at + [last.position] * (len(most) - at)
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
@@ -432,7 +425,8 @@ class Interpretation(Chapter):
         earlier = run["weights"].pick(frame=-1, layer=layer - 1) if layer else None
         copying = InductionHead(weights.pick(frame=-1), earlier, region.inside)
         letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
-        rings = [ring_around(chip) for chip in (copying.chips[copying.goal - 1], copying.second[-1])]
+        same = (copying.chips[copying.goal - 1], copying.second[-1]), (copying.chips[copying.goal], copying.next)
+        rings, pairs = [*map(ring_around, same[0])], [ring_around(VGroup(*pair)) for pair in zip(*same, strict=True)]
         marked = [
             beat(
                 f"A layer earlier, “{goal}” gives “{letter}” {back:share}, and can carry its mark.",
@@ -460,8 +454,9 @@ class Interpretation(Chapter):
             beat(
                 f"So “{goal}” can be copied: such a head is an induction head.",
                 leave(copying.asked),
-                Travel(copying.chips[copying.goal], copying.next, kind="slow"),
-                leave(*rings),
+                Travel(copying.chips[copying.goal], copying.next, kind="row"),
+                (leave(*rings), draw(*pairs, kind="slow")),
+                leave(*pairs),
                 *copying.into_a_grid(),
             ),
             stage=[region],
@@ -538,8 +533,8 @@ def panels_of(trace: Trace, heads: SortedHeads, taps: StreamTaps) -> AblatedHead
     """The heads of this very model in a row, with what is right without each."""
     if not ours(trace):
         return None
-    averages = trace[f"{OFF}.encoder_average"]
-    return AblatedHeads(heads.weights, averages, trace[RIGHT].pick(role=WHOLE), [*taps.layers, taps.below])
+    means, count = trace[f"{OFF}.encoder_average"], trace[f"{OFF}.counted"].pick(choice=WHOLE)
+    return AblatedHeads(heads.weights, means, trace[RIGHT].pick(role=WHOLE), count, [*taps.layers, taps.below])
 
 
 def wrong_translation(trace: Trace) -> WrongTranslation | None:

@@ -142,8 +142,7 @@ class InductionTraining:
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
         chance = Words(f"chance {run['chance']:.0%}", "fact", "ink2")
         self.told = self.plot.label(chance, last, float(run["chance"])).shift(DOWN * units(8))
-        self.off = self._result(off, "warning")
-        whole = self.plot.point(last, float(accuracy.values[-1]))
+        self.off, whole = self._result(off, "warning"), self.plot.point(last, float(accuracy.values[-1]))
         self.fall = dashes(whole + RIGHT * units(140), self.off[0].get_center(), "warning", 6)
 
     def _result(self, share: Quantity, role: str) -> VGroup:

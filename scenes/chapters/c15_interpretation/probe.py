@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import Play, Travel, appear, appear_in_turn, exchange, follow, lagged, leave, reshape
 from scenes.layout import Room
@@ -70,6 +70,8 @@ class ProbePlane:
         for k in range(len(spots)):
             stop, name = stops[min(k, len(stops) - 1)], word(spots.label("part", k), "large word").settle(head.centre)
             name.set_x(min(stop[0], at(room.right, 0)[0] - name.width / 2))
+            if k == len(stops):  # read at the last place, too
+                name.next_to(self.names[-1], LEFT, units(ROW))
             self.names.add(name)
             self.needles.add(VGroup(dot(stop, KNOWN + APART, "query"), drop(dot(stop), name, "query", 6)))
             known, told = (
@@ -93,7 +95,7 @@ class ProbePlane:
         self.legend.arrange(buff=units(ROW / 2)).move_to((self.names[0].get_right() + self.names[1].get_left()) / 2)
         rows, share = run["rows"].pick(choice="inflected"), run["control"].pick(choice="inflected", layer=-1)
         #: How far chance goes in all of them.
-        self.chance = Words(f"of all {rows:,.0f}, {share:share} right", "stage word", "ink2").end_in(called)
+        self.chance = Words(f"on the right side: {share:share} of all {rows:,.0f}", "fact", "ink2").end_in(called)
 
     def _dot(self, spots: NamedTensor, genders: NamedTensor, part: int, sample: int, radius: float) -> VMobject:
         across, up = ([spots.quantity(part, sample, axis)] for axis in (0, 1))
@@ -115,7 +117,8 @@ class ProbePlane:
 
     def carry(self, part: int) -> list[Play]:
         """All dots move to where they lie in the next plane, and are judged there."""
-        gone = leave(self.wrong[part - 1], self.counts[part - 1], self.names[part - 1])
+        names = self.names[part - 1 : part] if part < len(self.names) - 1 else []
+        gone = leave(self.wrong[part - 1], self.counts[part - 1], *names)
         needle = exchange([self.needles[part - 1]], [self.needles[part]], "row")
         moved = (reshape(dots[0], dots[part], "row") for dots in (self.known, self.told))
         return [(gone, follow(self.names[part]), *needle, *moved), *self.judge(part)]
