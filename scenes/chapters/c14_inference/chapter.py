@@ -391,8 +391,7 @@ class Inference(Chapter):
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        picture = SampledTexts(real, titles, one.draws.list.room)
-        places = [*titles]
+        picture, places = SampledTexts(real, titles, one.draws.list.room), [*titles]
         yield Step(
             "One chance, four rules",
             beat(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Play, Sweep, Through, Travel, appear, deal, leave, reshape
 from scenes.layout import Room
@@ -171,10 +171,11 @@ class CutStrip:
         self.words = [VGroup(*named(parts, labels)) for parts in (self.full, self.grown)]
         #: What is kept and has no room for its name is named below.
         kept = zip(labels, self.grown[: self.k], strict=False)
-        slim = [one for one, part in kept if not on_part(word(one, "stage word"), part)]
+        slim = [both for both in kept if not on_part(word(both[0], "stage word"), both[1])]
         if slim:
-            line = VGroup(word(one, "stage word", "ink2") for one in slim).arrange(buff=units(BELOW / 2))
-            self.words[1].add(line.move_to(self.foot.centre).align_to(at(self.foot.right, 0), RIGHT))
+            line = VGroup(word(one, "stage word", "ink2") for one, _ in slim).arrange(buff=units(BELOW / 2))
+            x, end = VGroup(*(part for _, part in slim)).get_x(), at(self.foot.right, 0)[0] - line.width / 2
+            self.words[1].add(line.move_to(self.foot.centre).set_x(min(x, end)))
         self.words[0].add(*on_part(others, (self.cut[LISTED:] or self.full[LISTED:])[0]))
 
     def scissors(self, part: VMobject) -> Scissors:
