@@ -73,8 +73,8 @@ class FeedForward(Chapter):
         ribbon = Ribbon(entering(trace, chosen.path).words("position"), rooms()[1])
         yield from self.one_vector(chosen, trace, ribbon)
         detector = yield from self.a_detector(chosen, trace)
-        memory = yield from self.a_memory(chosen, trace, detector)
-        yield from self.a_name(chosen, trace, memory)
+        yield from self.a_memory(chosen, trace, detector)
+        yield from self.a_name(chosen, trace, detector)
         vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
         trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
@@ -185,68 +185,80 @@ class FeedForward(Chapter):
         )
         return picture
 
-    def a_memory(
-        self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector
-    ) -> Generator[Step, None, KeyValueMemory]:
+    def a_memory(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
         cut = activation_of(trace) == "ReLU" and not gate_of(trace)
         summed = (f"sum of all {active}" if cut else "sum") + (
             " + bias" if f"parameters.{chosen.path}.b2" in trace else ""
         )
-        picture, lead = KeyValueMemory(chosen, trace, detector, summed), detector.arrows[detector.here]
-        drawn = len(picture.bars)
+        picture, here = KeyValueMemory(chosen, trace, summed), detector.here
+        seen = [detector.arrows[here], detector.key, detector.names[1], detector.ribbon.chips[here]]
+        seen += [detector.names[2], detector.after[here], detector.numbers[here]]
+        rows = [picture.x, picture.keys[0], picture.heads[0], picture.chip]
+        rows += [picture.heads[1], picture.bars[0], picture.numbers[0]]
         yield Step(
             "A memory of keys and values",
             beat(
                 "What does it do when it fires? It adds its row of the second matrix, its value.",
-                exchange([lead], [picture.x], "row"),
-                (appear(picture.names[1]), Travel(picture.bars[0], picture.values[0], kind="row")),
+                exchange(seen[:1], rows[:1], "row"),
+                exchange(seen[1:3], rows[1:3], "row"),
+                appear(picture.row_name, picture.heads[2]),
+                (leave(detector.zero), *exchange(seen[3:], rows[3:], "row")),
+                Travel(picture.bars[0], picture.values[0], kind="row"),
             ),
             beat(
                 claim(
                     not cut,
                     "So does every neuron, each as much as it fires.",
                     claim(
-                        drawn > 1,
+                        len(picture.bars) > 1,
                         f"So do all {active} active neurons, each as much as it fires.",
                         "So would all other active neurons, each as much as it fires.",
                     ),
                 ),
-                deal([picture.chip] * (drawn - 1), picture.bars[1:]),
-                (appear_in_turn(picture.numbers[1:]), deal(picture.bars[1:], picture.values[1:])),
+                deal([picture.x] * len(picture.keys[1:]), picture.keys[1:]),
+                deal(picture.keys[1:], picture.bars[1:], picture.numbers[1:], picture.values[1:]),
                 picture.weigh(),
             ),
             beat(
                 "The sum is the output: a lookup as in attention, without a softmax, "
                 "with keys and values from training.",
-                appear(picture.summed),
+                (draw(picture.line), appear(picture.summed)),
                 picture.pour(),
             ),
-            beat("It is added to the residual stream.", appear(picture.stream, picture.stream_name), *picture.add_on()),
-            stage=[picture.chip, picture.zero, picture.names[0], picture.bars[0], picture.numbers[0], lead],
+            beat(
+                "It is added to the residual stream.",
+                (appear(picture.stream, picture.stream_name), leave(picture.summed)),
+                *picture.add_on(),
+            ),
+            stage=[detector.zero, *seen],
         )
-        return picture
 
-    def a_name(self, chosen: FollowedNeuron, trace: Trace, memory: KeyValueMemory) -> Iterator[Step]:
+    def a_name(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector) -> Iterator[Step]:
         """A neuron with a name, and the share that have one; only for the model that was measured."""
         if chosen.kind is None or chosen.score is None:
             return
         run, named = trace.under("experiment.neurons"), f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
         picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named)
-        (second, other), bar = picture.told[1], memory.bars[0]
-        pair = [memory.zero, memory.chip, memory.numbers[0], memory.names[0]]
+        (second, other), here, bar = picture.told[1], detector.here, detector.after[detector.here]
+        pair = [detector.zero, detector.names[2], detector.ribbon.chips[here], detector.numbers[here]]
+        # Another word that the neuron was looked at with, and what it does for that, where there is one.
+        more = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
         yield Step(
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word:",
-                appear(*memory.other) if memory.other else None,
+                appear(*more) if more else None,
             ),
             beat(
                 f"in {chosen.score:share} of pairs, the neuron fires harder for the first.",
-                appear(picture.axis),
-                (Travel(bar, picture.dots[0], kind="row", leaving=True), leave(*pair, *memory.other)),
-                appear(picture.names[0]),
+                leave(*pair, *more),
+                (
+                    appear(picture.chance, picture.unit, *picture.kinds, *picture.tracks, rise=False),
+                    Travel(bar, picture.bars[0], kind="row", leaving=True),
+                ),
+                appear(picture.shares[0]),
             ),
             beat(
                 claim(
@@ -254,7 +266,8 @@ class FeedForward(Chapter):
                     f"It tells {second} as well: “{chosen.kind}” is a rough name.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
-                *map(appear, picture.dots[1:], picture.names[1:]),
+                (Wipe(picture.bars[1]), appear(picture.shares[1])),
+                (*map(Wipe, picture.bars[2:]), appear(*picture.shares[2:])),
             ),
             beat(
                 claim(
@@ -262,11 +275,14 @@ class FeedForward(Chapter):
                     f"Names like that are rare: {run['unnamed']:share} of all neurons have none.",
                     f"Of all neurons, {run['unnamed']:share} have no such name.",
                 ),
-                (appear(picture.title), Travel(picture.dots[0], picture.every[0], kind="row")),
-                appear_in_turn([*picture.every[1:]], "slow"),
+                Travel(picture.bars[0], picture.own, kind="row"),
+                (
+                    appear(picture.title),
+                    appear_in_turn([bar for bar in picture.every if bar is not picture.own], "slow"),
+                ),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[*pair, bar],
+            stage=[picture.name, *pair, bar],
         )
 
     def every_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Generator[Step, None, list[Vector]]:

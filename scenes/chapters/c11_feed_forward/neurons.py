@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
+from manim import DOWN, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, draw, exchange, follow, lagged, leave
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Away, AxisSpan, Ground, Length, Tick, Tip, means
+from scenes.mobjects.bars import ShareBar, bar_in
+from scenes.mobjects.marks import Away, Ground, Hue, Length, Tip, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import arrow, dashes, dot, quads, rule
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, quads, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector, thin, vector_in
+from scenes.mobjects.vectors import thin, vector_in
 from scenes.mobjects.weighted_sum import Narrow
 from scenes.mobjects.widening import activation_bar, all_but, chip_in, rooms, row_name, zero_line
 from scenes.theme import at, palette, pixels, signed, units
@@ -29,11 +29,12 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where a second kind of words separates the activations as well but for this margin, the name is approximate.
 CLOSE = 0.02
-#: So many kinds of a neuron are told; the share of pairs by chance; px from one neuron to the next.
-KINDS, CHANCE, PILE = 4, 0.5, 13.0
-#: So many neurons of a memory are drawn at most; px from one to the next, of a value, below the zero line and for a
-#: name there; and at the left for the sum, with the shares of it at which the stream and the output stand.
-DRAWN, PITCH, VALUE, HANG, NAME, SUMS, SHARES = 9, 112.0, 84.0, 280.0, 50.0, 430.0, (0.02, 0.7)
+#: So many kinds of a neuron are told; the share of pairs by chance; how much of the picture, and of its width, they
+#: take; how much of its place the bar of a neuron takes.
+KINDS, CHANCE, UPPER, WORDS, FULL = 4, 0.5, 0.55, 0.3, 0.7
+#: So many neurons of a memory are drawn at most; px of what enters and leaves, and of a name; the shares of the width
+#: that keys and bars take, and the least share that is left of a value.
+DRAWN, STRIP, NAME, KEYS, BARS, LEAST = 9, 62.0, 50.0, 0.34, 0.22, 0.02
 #: The share of the width that the plane of a key takes; px of a dot in it, and kept for a chip; how dark is the ground.
 PLANE, SPOT, CHIP, DARK = 0.5, 11.0, 140.0, 0.65
 #: Px of the strips before they are arrows, from the tip of an arrow to its chip, and what stands beside a line.
@@ -109,8 +110,7 @@ class NeuronDetector:
         plot = body.cross(ribbon.below(right)).inset(0, 56)
         self.zero, one, floor, ground = zero_line(plot, pre, post, *feet)
         self.zero.key = "zero"
-        self.read, self.one, self.floor = x[here], one, floor
-        self.wide = wide = min(120.0, ribbon.wide * 0.5)
+        wide = min(120.0, ribbon.wide * 0.5)
         style = "stage number" if ribbon.wide >= 120 else "cell"
 
         def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
@@ -160,13 +160,9 @@ class NeuronDetector:
         room = at(0, rows[1].bottom + 70)[1] - floor
         bar.scale(min(1.0, room / bar.height), about_edge=DOWN)
         self.large = VGroup(bar, self.numbers[here].copy().next_to(bar, UP, buff=units(14)))
-        self.names = [
-            row_name(text, side, y, role)
-            for text, y, role in (
-                ("its key", self.pattern.get_y(), "key"), ("its key", top[1], "key"), ("activation", floor, "ink2"),
-                (before, floor - units(30), "ink2"),
-            )
-        ]  # fmt: skip
+        heights = self.pattern.get_y(), top[1], floor, floor - units(30)
+        told = zip(("its key", "its key", "activation", before), heights, ("key", "key", "ink2", "ink2"), strict=True)
+        self.names = [row_name(text, side, y, role) for text, y, role in told]
         above = Words("fires above", "stage word", "focus").end_in(left).stand_on(floor + units(AIR))
         along = Words("stretched along the key", "stage word", "ink2").begin_at(foot[0] + units(2 * AIR))
         self.names += [above, along.stand_on(at(0, body.bottom)[1])]
@@ -204,84 +200,78 @@ class NeuronDetector:
 
 
 class KeyValueMemory:
-    """The neurons that fire hardest as bars on one zero line, their values hanging below, and what these add up to.
+    """The neurons that fire hardest, each with its key, its activation and its value, and what they add up to.
 
     Args:
-        chosen: the neuron that was looked at, and the token whose vector enters.
-        detector: how it was looked at: its bar stays where it stands, if there is room for values below.
+        chosen: the neuron that stands on top, and the token whose vector enters.
         summed: how the sum is called.
     """
 
-    def __init__(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector, summed: str) -> None:
+    def __init__(self, chosen: FollowedNeuron, trace: Trace, summed: str) -> None:
         path, first, at_word = chosen.path, chosen.neuron.position, {"batch": 0, "position": chosen.word}
+        keys, values = (trace[f"parameters.{path}.{letter}"] for letter in ("w1", "w2"))
         post, output = (trace[f"{path}.{name}"].pick(**at_word) for name in ("post", "out"))
         after = f"{path.removesuffix('ffn')}resid_ffn"
         before = next(name for name in trace.parents[after] if name != f"{path}.out")
         stream = [trace[name].pick(**at_word) for name in (before, after)]
         side, body = rooms()
-        column, x = detector.ribbon.columns[detector.here], detector.ribbon.centre(detector.here)
-        row = Room(body.left, STAGE.top, column.left - AIR, column.top)
-        self.chip, self.x = detector.ribbon.chips[detector.here], vector_in(row, detector.read, "residual")
-        lowest, highest = at(0, STAGE.bottom - HANG)[1], at(0, column.top + HANG)[1]
-        floor = min(max(detector.floor, lowest), highest)
-        self.zero, ground = detector.zero.copy().set_y(floor), detector.zero.meanings[0]
-        # Columns to either side of that of the neuron, the nearest first.
-        ways = range(-DRAWN, DRAWN + 1)
-        spots = [x + units(PITCH * way) for way in sorted(ways, key=abs)]
-        start, end = at(body.left + SUMS, 0)[0], at(body.right - PITCH / 2, 0)[0]
-        spots = [x, *(spot for spot in spots[1:] if start <= spot <= end)][:DRAWN]
+        key_column, rest = body.split_columns(body.width * KEYS, 2 * AIR)
+        bar_column, value_column = rest.split_columns(body.width * BARS, 2 * AIR)
+        top, below = body.split_rows(STRIP, AIR / 2)
+        head, below = below.split_rows(NAME, 0)
+        lines, foot = below.split_rows(-STRIP, 2 * AIR)
         order = [int(i) for i in np.argsort(-post.values, kind="stable") if i != first and post.values[i] > 0]
-        neurons = [first, *order[: len(spots) - 1]]
+        neurons = [first, *order[: DRAWN - 1]]
+        self.x = vector_in(key_column.cross(top), entering(trace, path).pick(position=chosen.word), "residual")
+        self.chip = chip_in(side, chosen.word, self.x.get_y())
         most = float(post.values[neurons].max()) or 1.0
-        one = min(detector.one, (at(0, column.top + TALL)[1] - floor) / most)
-        values = trace[f"parameters.{path}.w2"]
-        below = Room(side.left, STAGE.bottom - HANG + AIR, body.right, STAGE.bottom - NAME)
-        look = VALUE, below.height, "value", full_colour(*(values.pick(d_ff=neuron) for neuron in neurons)), True
-        self.values, self.narrowed, self.bars, self.numbers = ([] for _ in range(4))
-        for neuron, spot in zip(neurons, spots, strict=False):
-            value, centre = post.quantity(neuron), np.array([spot, below.centre[1], 0])
-            self.values.append(Vector(values.pick(d_ff=neuron), *look).move_to(centre))
-            self.narrowed.append(narrow := self.values[-1].copy().stretch(max(abs(float(value)) / most, 0.02), 0))
-            means(narrow.plate, Length(value, "width", VALUE / most, below.height, VALUE * 0.02))
-            self.bars.append(activation_bar(value, one, detector.wide, spot, floor, ground))
-            self.numbers.append(number(value, ".2f", "stage number").next_to(self.bars[-1], UP, buff=units(AIR)))
-        self.names = row_name("activation", side, floor), row_name("its value", side, below.centre[1], "value")
-        #: Another word that the neuron was looked at with, and what it does for that, where there is one.
-        self.other = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
-        away = [np.array([at(body.left + share * SUMS, 0)[0], below.centre[1], 0]) for share in SHARES]
-        self.output = Vector(output, VALUE, below.height, "residual", upright=True).move_to(away[1])
+        scale_in = full_colour(keys.pick(d_ff=first))
+        scale_out = full_colour(*(values.pick(d_ff=neuron) for neuron in neurons))
+        self.keys, self.values, self.narrowed, self.bars, self.numbers = ([] for _ in range(5))
+        for neuron, row in zip(neurons, lines.rows(DRAWN, AIR / 2), strict=False):
+            value, tall, place = post.quantity(neuron), row.height, bar_column.cross(row)
+            self.keys.append(vector_in(key_column.cross(row), keys.pick(d_ff=neuron), "key", scale_in))
+            self.values.append(vector_in(value_column.cross(row), values.pick(d_ff=neuron), "value", scale_out))
+            self.narrowed.append(narrow := self.values[-1].copy().stretch(max(abs(float(value)) / most, LEAST), 1))
+            means(narrow.plate, Length(value, "height", tall / most, value_column.width, tall * LEAST))
+            fill = signed(float(np.sign(value)), 1.0)
+            bar = means(bar_in(place, value, (place.width - CHIP) / most, tall, fill=fill, radius=4), Hue(value))
+            bar.key = ("entry", value.name, value.index)
+            self.bars.append(bar)
+            told = number(value, ".2f", "stage number").settle(place.centre)
+            self.numbers.append(told.begin_at(bar.get_right()[0] + units(AIR)))
+        self.row_name = row_name(f"neuron {post.label('d_ff', first)}", side, self.keys[0].get_y())
+        columns = {"key": (key_column, "key"), "activation": (bar_column, "ink2"), "value": (value_column, "value")}
+        self.heads = [Words(text, "fact", role).settle(col.cross(head).centre) for text, (col, role) in columns.items()]
+        self.output = vector_in(value_column.cross(foot), output, "residual")
         self.stream, self.later = (
-            Vector(one, VALUE, below.height, "residual", full_colour(*stream), True).move_to(away[0]) for one in stream
+            vector_in(key_column.cross(foot), one, "residual", full_colour(*stream)) for one in stream
         )
-        self.summed, self.stream_name = (
-            Words(text, "fact", role).settle(part.get_bottom() + DOWN * units(NAME / 2 + AIR / 2))
-            for text, role, part in ((summed, "ink2", self.output), ("residual stream", "residual", self.stream))
-        )
+        under = bar_column.cross(foot)
+        self.line = rule(at(under.left, foot.top - AIR), at(body.right, foot.top - AIR), "ink3", 3)
+        self.summed = Words(summed, "fact", "ink2").settle(under.centre)
         way = arrow(self.output.get_left(), self.stream.get_right(), "residual", 7, 24)
         self.plus = VGroup(way, Words("+", "title", "residual").next_to(way, DOWN, buff=units(2)))
+        self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
 
     def weigh(self) -> Animation:
-        """Each value keeps so much of its width as its neuron fires hard."""
+        """Each value keeps so much of its height as its neuron fires hard."""
         return lagged(map(Narrow, self.values, self.narrowed), 0.35, 2.0)
 
     def pour(self) -> Animation:
         """The values go together into the output, whose entries rise."""
         flights = [Flight(value, self.output, 0.0, kind="row") for value in self.values]
         rise = [Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells]
-        return AnimationGroup(appear(self.output.plate), lagged(flights, 0.35, 2.0), lagged(rise, 0.35, 2.0))
+        return AnimationGroup(lagged(flights, 0.35, 2.0), lagged(rise, 0.35, 2.0))
 
     def add_on(self) -> tuple[Animation, ...]:
         """The output goes to the stream, and is added."""
-        flight = Flight(self.output, self.stream, 0.0, kind="row")
-        return AnimationGroup(draw(self.plus[0]), appear(self.plus[1]), flight), Travel(
-            self.stream, self.later, 0.0, leaving=True
-        )
+        flight, added = Flight(self.output, self.stream, 0.0, kind="row"), exchange([self.stream], [self.later], "row")
+        return AnimationGroup(draw(self.plus[0]), appear(self.plus[1]), flight), *added
 
 
 class NamedNeurons:
-    """Shares of pairs in which a neuron tells the kinds that it tells best, and below every neuron tells its best kind.
-
-    Each is a dot over one axis, from chance to all pairs.
+    """The kinds of words that a neuron tells best, and how well every neuron tells its best kind.
 
     Args:
         trace: with the experiment `neurons`.
@@ -293,32 +283,38 @@ class NamedNeurons:
     def __init__(self, trace: Trace, own: tuple[int, int], named: str) -> None:
         run, earned = trace.under("experiment.neurons"), trace["roles.role_threshold"]
         areas, best = run["area"].pick(layer=own[0], d_ff=own[1]), run["best"]
-        above, foot = STAGE.split_rows(-NAME)
-        span, piled = AxisSpan(0, min(CHANCE, float(best.values.min())), 1), Counter[int]()
-        self.dots, self.names, self.every = VGroup(), VGroup(), VGroup()
-        line = means(rule(at(foot.left, foot.top), at(foot.right - CHIP, foot.top), "ink3", 4), span)
-        self.axis = VGroup(line)
-        for text, share in (("chance", CHANCE), ("all pairs", 1.0)):
-            self.axis.add(Words(text, "fact", "ink2").settle(foot.centre).set_x(span.spot(share, line)))
+        top, room = STAGE.split_rows(NAME, AIR)
+        self.name = Words(named, "block", "query").begin_in(top)
+        above, below = room.split_rows(room.height * UPPER, 2 * AIR)
+        head, lines = above.split_rows(NAME)
+        names, rest = lines.split_columns(room.width * WORDS, AIR)
+        bars, numbers = rest.split_columns(-CHIP, AIR)
+        self.kinds, self.tracks, self.bars, self.shares = ([] for _ in range(4))
         order = [int(kind) for kind in np.argsort(-areas.values, kind="stable")[:KINDS]]
         self.told = [(areas.label("kind", kind), areas.quantity(kind)) for kind in order]
-        for (kind, share), row in zip(self.told, above.split_rows(KINDS * TALL)[0].rows(KINDS, 0), strict=True):
-            spot = np.array([span.spot(share, line), row.centre[1], 0])
-            self.dots.add(means(dot(spot, 2 * SPOT, "query"), Tick(share, span)))
-            told = VGroup(word(kind, "stage word"), number(share, "share", "large number", "query"))
-            side = LEFT if spot[0] > 0 else RIGHT
-            self.names.add(told.arrange(RIGHT, buff=units(AIR)).next_to(self.dots[-1], side, buff=units(AIR)))
-            told[0].stand_on(told[1].baseline)
-        for place in sorted(np.ndindex(best.shape), key=lambda place: place != own):
+        for row, (kind, share) in zip(bars.rows(KINDS, AIR), self.told, strict=True):
+            bar = ShareBar(share, row.width, "", row.height, "query").move_to(row.centre)
+            self.kinds.append(word(kind, "stage word").end_in(names.cross(row)))
+            self.tracks.append(bar.track)
+            self.bars.append(bar.bar)
+            self.shares.append(number(share, "share", "large number").begin_in(numbers.cross(row)))
+        spine = rule(at(middle := (bars.left + bars.right) / 2, lines.top), at(middle, lines.bottom), "ink3", 6)
+        told = Words("chance", "fact", "ink2").settle(head.centre).set_x(spine.get_x())
+        self.chance = VGroup(spine, told).set_z_index(1)
+        self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
+        head, plot = below.split_rows(NAME, AIR / 2)
+        self.title = Words("all neurons: how well each tells its best kind, from chance up", "fact", "ink2")
+        self.title.begin_in(head)
+        places, high = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place]), plot.height / (1 - CHANCE)
+        pitch, self.every = plot.width / len(places), VGroup()
+        for i, place in enumerate(places):
             value = best.quantity(*place)
-            x = span.spot(value, line)
-            piled[column := int(pixels(x) // PILE)] += 1
-            spot = np.array([x, line.get_y() + units(PILE * piled[column]), 0])
             role = "query" if place == own else "weight" if value >= earned else "ink3"
-            self.every.add(means(dot(spot, PILE * 0.45, role), Tick(value, span)))
-        level = span.spot(earned, line) * RIGHT + line.get_y() * UP
-        self.mark = VGroup(means(dashes(level, level + UP * units(HANG / 2), "weight", 4), Tick(earned, span)))
-        told = Words(f"above {earned:.0%}: a name", "stage word", "weight")
-        self.mark.add(told.next_to(self.mark[0], UP, buff=units(AIR)))
-        self.title = Words(f"all neurons by their best kind; in yellow, {named}", "fact", "ink2")
-        self.title.stand_on(told.baseline).begin_at(at(foot.left + 2 * NAME, 0)[0])
+            bar = Box(pitch * FULL, max(high * (float(value) - CHANCE), 1), palette().role(role), 1)
+            means(bar, Length(value, "height", high, pitch * FULL, 1, -high * CHANCE))
+            self.every.add(bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN))
+        self.own = self.every[places.index(own)]
+        level = plot.bottom - high * (earned - CHANCE)
+        told = Words(f"above {earned:.0%}: a name", "stage word", "weight").settle(at(0, level - NAME / 2))
+        line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
+        self.mark = VGroup(line, told.end_at(at(plot.right, 0)[0]))
