@@ -36,9 +36,9 @@ from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.turned_word import TurnedWord
-from scenes.mobjects.wording import counted, head_name
+from scenes.mobjects.wording import counted, head_name, named_head
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
-from scenes.theme import gap
+from scenes.theme import at, gap
 from transformer_core.studies.focus import DECODER, ENCODER, Focus, focus_of, mixed_focus, swap_of, within_reach
 from transformer_core.tracing.trace import Trace
 
@@ -190,7 +190,10 @@ class Scores(Chapter):
         others = [i for i in range(len(reach)) if i != top]
         ring = ring_around(listed[best.position])
         old = [last.area, last.origin, last.wall, last.query, last.key, last.names[0]]
-        back = exchange(old, [plane.area, plane.origin, plane.wall, plane.query, fan.keys[top], plane.names[0]], "row")
+        new = [plane.area, plane.origin, plane.wall, plane.query, fan.keys[top], plane.names[0]]
+        score = Travel(plane.area, fan.scores[top], leaving=True)
+        gone = leave(plane.wall, last.score, last.called), appear(fan.tokens[top])
+        back = exchange(old, new, "slow"), gone, score
         hidden = not ahead and len(reach) < trace["config.words"]
         extremes = (
             [
@@ -223,7 +226,7 @@ class Scores(Chapter):
             f"The query of “{query_token}” meets every key",
             beat(
                 "Now all keys: each at its angle to the query, and at its length.",
-                back,
+                *back,
                 deal([fan.keys[top] for _ in others], [fan.keys[i] for i in others], kind="slow"),
                 appear(*fan.chips),
             )
@@ -231,17 +234,14 @@ class Scores(Chapter):
             else None,
             beat(
                 "How far a key reaches along the query, times the query’s length, is its score.",
-                None if others else back,
+                *(() if others else back),
                 (draw(*fan.drops, kind="slow"), appear(fan.line, *([] if others else fan.chips))),
                 appear_in_turn([*fan.feet]),
             ),
             beat(
                 "A large disc is a large score, and its colour the sign.",
-                (appear(*fan.tokens), leave(plane.wall, last.score, last.called)),
-                (
-                    Travel(plane.area, fan.scores[top], leaving=True),
-                    deal([fan.feet[i] for i in others], [fan.scores[i] for i in others], kind="slow"),
-                ),
+                appear(*(fan.tokens[i] for i in others)) if others else None,
+                deal([fan.feet[i] for i in others], [fan.scores[i] for i in others], kind="slow"),
             ),
             *extremes,
             stage=[*old, last.score, last.called],
@@ -311,13 +311,12 @@ class Scores(Chapter):
         best, swap = head.in_full("weights", query=query_token).largest()[0], swap_of(trace, focus)
         row, rest = board.own(query_token), board.others(query_token)
         cells, factors = [*board.seen(row, numbered=True), *board.seen(rest)], [*board.queries, *board.keys]
-        rings = [
-            ring_around(cell)
-            for cell, key in zip(cells, board.pairs.words("key"), strict=False)
-            if key.position == best.position
-        ]
+        seen = zip(cells, board.pairs.words("key"), strict=False)
+        rings = [ring_around(cell) for cell, key in seen if key.position == best.position]
         old, where = [*before.query_names, before.empty, product], head_name(focus.layer, focus.head)
-        matrix = [*old, *factors, *cells, *rings]
+        called = Words(named_head(focus.layer, focus.head), "fact", "ink2").settle(before.ribbon.get_center())
+        matrix = [*old, *factors, *cells, *rings, called.begin_at(at(STAGE.left, 0)[0])]
+        pictures = [TurnedWord(trace, focus, swap, room) for room in STAGE.rows(2)] if swap else []
         yield Step(
             "Before you go on: a bet" if swap else "Where will it look?",
             beat(
@@ -325,20 +324,23 @@ class Scores(Chapter):
                 (
                     *exchange([*before.queries, *before.keys], factors),
                     *recast(before.seen([*row, *rest]), cells, "row"),
+                    appear(called),
                 ),
                 appear(*rings),
             ),
             *(
-                self.one_word(focus, TurnedWord(trace, focus, swap, STAGE.golden_rows()[0]), before.ribbon, matrix)
+                self.one_word(focus, before.ribbon, matrix, *pictures)
                 if swap
                 else [beat("How much of its attention does it get? That is the next question.")]
             ),
             stage=[before.ribbon, *before.queries, *before.keys, *before.seen([*row, *rest]), *old],
         )
 
-    def one_word(self, focus: Focus, picture: TurnedWord, ribbon: Ribbon, matrix: list[Mobject]) -> list[Beat]:
-        """The sentence instead of the `matrix`: an adjective turns into another, and its arc lets go of the noun."""
-        known, loose, turned = picture.known, picture.loose, [picture.agrees if picture.gendered else picture.forms]
+    def one_word(
+        self, focus: Focus, ribbon: Ribbon, matrix: list[Mobject], picture: TurnedWord, below: TurnedWord
+    ) -> list[Beat]:
+        """The sentence instead of the `matrix`; and `below` it with another adjective, whose arc finds no noun yet."""
+        known, loose = picture.known, below.loose
         flow = pulses([known.strongest], [max(known.drawn_weights)])
         told_gender = beat(
             claim(
@@ -347,7 +349,7 @@ class Scores(Chapter):
                 f"In Spanish, “{focus.top_key}” is feminine.",
             ),
             appear(picture.spelled),
-            (*exchange([picture.forms], turned), draw(picture.tie)),
+            (*exchange([picture.forms], [picture.agrees]), draw(picture.tie)),
             ambient=flow,
         )
         return [
@@ -360,12 +362,9 @@ class Scores(Chapter):
             *([told_gender] if picture.gendered else []),
             beat(
                 f"“{picture.asked}” has one Spanish form for both genders. Will it look, too?",
-                (
-                    leave(*([picture.tie] if picture.gendered else [])),
-                    *exchange([known.chips[picture.here]], [picture.guess.chips[picture.here]]),
-                ),
-                exchange(turned, [picture.other]),
-                exchange([known.strongest], [loose[0][0]]),
+                deal(known.chips, below.guess.chips),
+                (appear(below.other), draw(loose[0][0], back=True)),
                 Through(loose[0], loose),
+                ambient=flow,
             ),
         ]
