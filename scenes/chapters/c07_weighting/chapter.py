@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
-    Flight,
     Reform,
     Travel,
     appear,
@@ -81,11 +80,9 @@ class Weighting(Chapter):
         stacked = StackedRows(after.pairs, after.lines)
         yield from self.every_row(focus, trace, board, after, stacked)
         yield from self.weigh_the_values(focus, trace, board, side, stacked)
-        ways, words = two_ways(trace), board.pairs.words("key")
-        lowered = ways.sentence(words) if ways else ribbon
-        yield from self.in_a_plane(focus, trace, ribbon, lowered)
-        if ways:
-            yield from self.two_senses(ways, lowered)
+        yield from self.in_a_plane(focus, trace, ribbon)
+        if ways := two_ways(trace):
+            yield from self.two_senses(ways, ribbon)
         yield from self.looks_when_it_must(focus_of(trace), trace)
         region = Region("an experiment: vectors of random numbers")
         yield from self.sums_of_random_products(trace, region)
@@ -97,7 +94,7 @@ class Weighting(Chapter):
         focus: Focus,
         trace: Trace,
         board: AttentionGrid,
-        above: Room,
+        over: Room,
         stages: SoftmaxStages,
         formulas: list[Formula],
     ) -> Iterator[Step]:
@@ -109,7 +106,7 @@ class Weighting(Chapter):
         total = head["exponential_sums"].pick(query=query_token)
         whole = Words(f"sum {total:.1f}", "large number")
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
-        above.fit(whole, most=1.0)
+        over.fit(whole, most=1.0)
 
         ribbon, row = board.ribbon, board.seen(board.own(query_token))
         discs = [cell.disc for cell in row if cell.disc]
@@ -350,19 +347,16 @@ class Weighting(Chapter):
             stage=[ribbon, *board.query_names, *board.queries, *rows.segments.values(), rows.numbers, rows.frames],
         )
 
-    def in_a_plane(self, focus: Focus, trace: Trace, ribbon: Ribbon, lowered: Ribbon) -> Iterator[Step]:
-        """The same sum as arrows, tip to tail; in the end, the sentence stands where another will take its place."""
+    def in_a_plane(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """The same sum as arrows, tip to tail."""
         head, query_token = focus.seen(trace), focus.query_token
         keys = within_reach(head, query_token)
-        picture = ValuePlane(
-            head["value_plane"].pick(query=query_token, key=keys),
-            head["weighted_value_plane"].pick(query=query_token, key=keys),
-            query_token,
-            ribbon.below(STAGE),
-        )
+        names = "value_plane", "weighted_value_plane"
+        whole, weighted = (head[name].pick(query=query_token, key=keys) for name in names)
+        picture = ValuePlane(whole, weighted, query_token, ribbon.below(STAGE))
         outline = [] if trace.about.get("windows") else picture.outline
         left = picture.origin, picture.ghosts, picture.chained, picture.chips, *outline
-        added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, lowered.below(STAGE))
+        added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))
         into, out = through([picture.output], added.matrix, [added.found])
         several = len(trace[f"{focus.path}.z"].pick(batch=0)) > 1
         yield Step(
@@ -378,12 +372,8 @@ class Weighting(Chapter):
             beat("which lies between the values.", draw(*outline, kind="row") if outline else None),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
-                (leave(*left), *(exchange(ribbon.chips, lowered.chips) if lowered is not ribbon else ())),
-                (
-                    appear(added.matrix, added.origin, added.names[0]),
-                    added.grow(added.before),
-                    lowered.mark({lowered.place(query_token): "query"}),
-                ),
+                leave(*left),
+                (appear(added.matrix, added.origin, added.names[0]), added.grow(added.before)),
                 (into, leave(picture.output, picture.heading)),
                 (out, appear(added.names[1])),
                 leave(added.matrix),
@@ -407,12 +397,12 @@ class Weighting(Chapter):
             f"How “{word}” finds its meaning",
             beat(
                 f"“{word}” has one embedding, but two meanings.",
-                (appear(*first.chips, rise=False), leave(*(chip.word for chip in before.chips))),
-                (leave(*before.chips), Flight(first.chips[picture.nouns[0]], picture.start), appear(picture.start)),
+                appear(picture.start),
                 appear_in_turn([*picture.names]),
             ),
             beat(
                 f"In {picture.where}, it attends to “{one}”.",
+                (leave(*before.chips), appear(*first.chips)),
                 (draw(*first.arcs, kind="row", back=True), appear(first.marks, picture.key)),
                 ambient=flow,
             ),
@@ -439,15 +429,13 @@ class Weighting(Chapter):
         if not (swap := swap_of(trace, focus)):
             return
         query_token, top_key = focus.query_token, focus.top_key
-        picture = TurnedWord(trace, focus, swap, STAGE.rows(2)[0], numbers=True)
-        known, guess, other, here = picture.known, picture.guess, picture.others, picture.here
+        picture, below = (TurnedWord(trace, focus, swap, room, numbers=True) for room in STAGE.rows(2))
+        known, guess, other, here = picture.known, below.guess, picture.others, picture.here
         share, other_share = picture.weights.pick(key=top_key), other.pick(key=top_key.position)
-        (line, sign), turned = picture.loose[0], [picture.agrees if picture.gendered else picture.forms]
-        compared = [
-            known.below(picture.noun, f"“{token}”: {part:share}", place)
-            for place, (token, part) in enumerate(((query_token, share), (picture.asked, other_share)))
-        ]
-        rest, most = other.largest()
+        line, sign = below.loose[0]
+        told = (known, query_token, share), (guess, picture.asked, other_share)
+        compared = [row.below(picture.noun, f"“{token}”: {part:share}") for row, token, part in told]
+        (rest, most), flow = other.largest(), pulses([known.strongest], [max(known.drawn_weights)])
         verdict = claim(
             bool(share > 0.5 > other_share),
             claim(
@@ -467,20 +455,21 @@ class Weighting(Chapter):
                 f"“{query_token}” gives “{top_key}” {share:share}, and Spanish needs the gender of the noun.",
                 (draw(known.strongest, kind="row", back=True), appear(compared[0])),
                 appear(picture.forms),
-                exchange([picture.forms], turned) if picture.gendered else None,
-                ambient=pulses([known.strongest], [max(known.drawn_weights)]),
+                exchange([picture.forms], [picture.agrees]) if picture.gendered else None,
+                ambient=flow,
             ),
             beat(
                 f"“{picture.asked}”, with one form for both, gives it {other_share:share}.",
-                exchange([known.chips[here], *turned], [guess.chips[here], picture.other]),
-                exchange([known.strongest], [line]),
+                deal(known.chips, guess.chips),
+                (appear(below.other), draw(line, back=True)),
                 appear(sign, compared[1]),
+                ambient=flow,
             ),
             beat(
                 verdict,
                 (leave(sign), *exchange([line], [guess.strongest])),
                 (draw(*(arc for arc in guess.arcs if arc is not guess.strongest), back=True), appear(guess.marks)),
-                ambient=pulses([*guess.arcs], guess.drawn_weights),
+                ambient=pulses([known.strongest, *guess.arcs], [max(known.drawn_weights), *guess.drawn_weights]),
             ),
             stage=known.chips,
         )
@@ -508,10 +497,8 @@ class Weighting(Chapter):
             for text, role in (("queries", "query"), ("outputs", "weight"))
         )
         place = scores.pairs.position("query", query_token)
-        tie, ring = (
-            EqualScores(head, query_token, weights.lines[place], stacked),
-            ring_around(scores.query_names[place]),
-        )
+        tie = EqualScores(head, query_token, weights.lines[place], stacked)
+        ring = ring_around(scores.query_names[place])
         mixed = in_place_of(scores.queries, head["tied_z"], "weight")[place]
         softmax, rest = formula.part("weight"), formula.rest()
         inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +9,7 @@ from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
 
 from scenes.animations import Play, Travel, flow, reshape
 from scenes.layout import STAGE
-from scenes.mobjects.arcs import FOOT, Arcs
-from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.shapes import dot, rule
 from scenes.mobjects.text import Words
@@ -19,7 +17,6 @@ from scenes.mobjects.wording import head_name
 from scenes.theme import at, pixels, units
 from transformer_core.studies.focus import sense_head
 from transformer_core.studies.measures.stream import SENSES
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 #: Px above the ways, for the chips, and at the left of them, for that of the word.
@@ -61,7 +58,7 @@ class TwoWays(TwoSenses):
             for way in self.path
         ]
         beside = pixels(self.names[1].get_right()[0] - at(STAGE.left, 0)[0])
-        self.over = over = STAGE.split_columns(beside, AIR)[1].rows(2)[0]
+        over = STAGE.split_columns(beside, AIR)[1].rows(2)[0]
         self.rows = [Arcs(*row, over) for row in zip(sentences, self.nouns, weights, strict=True)]
         self.key = VGroup()
         for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network")):
@@ -77,10 +74,6 @@ class TwoWays(TwoSenses):
             if attention < float(lengths.sum()) - attention
             else "Attention brings in the hint, and makes most of the way to two places."
         )
-
-    def sentence(self, words: Sequence[Label]) -> Ribbon:
-        """Another sentence, in the place of these."""
-        return Ribbon(words, self.over.split_rows(-FOOT)[1])
 
     def delivered(self, sentence: int) -> tuple[VMobject, Animation]:
         """A drop of what attention hands over, and its way along the arc to the word."""
