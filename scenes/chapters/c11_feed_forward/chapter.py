@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import DOWN, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.animations import (
     Flight,
@@ -73,8 +73,8 @@ class FeedForward(Chapter):
         ribbon = Ribbon(entering(trace, chosen.path).words("position"), rooms()[1])
         yield from self.one_vector(chosen, trace, ribbon)
         detector = yield from self.a_detector(chosen, trace)
-        yield from self.a_memory(chosen, trace, detector)
-        yield from self.a_name(chosen, trace, detector)
+        memory = yield from self.a_memory(chosen, trace, detector)
+        yield from self.a_name(chosen, trace, detector, memory)
         vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
         trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
@@ -185,7 +185,9 @@ class FeedForward(Chapter):
         )
         return picture
 
-    def a_memory(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector) -> Iterator[Step]:
+    def a_memory(
+        self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector
+    ) -> Generator[Step, None, KeyValueMemory]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
         cut = activation_of(trace) == "ReLU" and not gate_of(trace)
@@ -234,28 +236,36 @@ class FeedForward(Chapter):
             ),
             stage=[detector.zero, *seen],
         )
+        return picture
 
-    def a_name(self, chosen: FollowedNeuron, trace: Trace, detector: NeuronDetector) -> Iterator[Step]:
+    def a_name(
+        self, chosen: FollowedNeuron, trace: Trace, seen: NeuronDetector, memory: KeyValueMemory
+    ) -> Iterator[Step]:
         """A neuron with a name, and the share that have one; only for the model that was measured."""
         if chosen.kind is None or chosen.score is None:
             return
         run, named = trace.under("experiment.neurons"), f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
         picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named)
-        (second, other), here, bar = picture.told[1], detector.here, detector.after[detector.here]
-        pair = [detector.zero, detector.names[2], detector.ribbon.chips[here], detector.numbers[here]]
-        # Another word that the neuron was looked at with, and what it does for that, where there is one.
-        more = [part for hand in (detector.ribbon.chips, detector.numbers) for part in detector.others(hand)[-1:]]
+        (second, other), high = picture.told[1], memory.x.get_y() - memory.keys[0].get_y()
+        kept = [memory.chip, memory.x, memory.keys[0], memory.row_name, *memory.heads[:2]]
+        own = memory.bars[0], memory.numbers[0]
+        bar, told = raised = [part.copy().shift(high * UP) for part in own]
+        # Below its key another word that the neuron was looked at with, and what it does for that, where there is one.
+        hands = (seen.others(seen.ribbon.chips), memory.chip), (seen.others(seen.numbers), bar)
+        moves = [(part, top) for others, top in hands for part in others[-1:]]
+        more = [part.copy().move_to(top, aligned_edge=LEFT).shift(2 * high * DOWN) for part, top in moves]
         yield Step(
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word:",
+                exchange(own, raised, "row"),
                 appear(*more) if more else None,
             ),
             beat(
                 f"in {chosen.score:share} of pairs, the neuron fires harder for the first.",
-                leave(*pair, *more),
+                leave(*kept, *more, told),
                 (
-                    appear(picture.chance, picture.unit, *picture.kinds, *picture.tracks, rise=False),
+                    appear(picture.name, picture.chance, picture.unit, *picture.kinds, *picture.tracks, rise=False),
                     Travel(bar, picture.bars[0], kind="row", leaving=True),
                 ),
                 appear(picture.shares[0]),
@@ -275,14 +285,11 @@ class FeedForward(Chapter):
                     f"Names like that are rare: {run['unnamed']:share} of all neurons have none.",
                     f"Of all neurons, {run['unnamed']:share} have no such name.",
                 ),
-                Travel(picture.bars[0], picture.own, kind="row"),
-                (
-                    appear(picture.title),
-                    appear_in_turn([bar for bar in picture.every if bar is not picture.own], "slow"),
-                ),
+                Travel(picture.bars[0], picture.every[picture.own], kind="row"),
+                (appear(picture.title), appear_in_turn(all_but(picture.own, picture.every), "slow")),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[picture.name, *pair, bar],
+            stage=[*kept, *own],
         )
 
     def every_vector(self, chosen: FollowedNeuron, trace: Trace, ribbon: Ribbon) -> Generator[Step, None, list[Vector]]:
@@ -360,18 +367,13 @@ class FeedForward(Chapter):
                     *map(draw, enters.arrows[len(taken) :]),
                     appear(enters.names),
                 ),
-                appear_in_turn([*enters.lines], "slow"),
+                (leave(ribbon), appear_in_turn([*enters.lines], "slow")),
             ),
             beat(
                 "Add so much of x and so much of y, and send the sum through f;",
                 draw(enters.sums[0]),
                 (draw(enters.sums[1]), appear(enters.before, trial.sides[0])),
-                (
-                    leave(ribbon),
-                    follow(trial.said),
-                    appear(trial.way, leaves.origin),
-                    Travel(enters.before, leaves.before, kind="row"),
-                ),
+                (appear(trial.way, trial.said, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
             ),
             beat(
                 "or send both through f, and add then. For a matrix that is the same: it is linear.",
@@ -512,11 +514,12 @@ class FeedForward(Chapter):
             beat("What is a fold good for? Here, opposite corners belong together.", picture.plane.come()),
             beat(
                 f"The best line gets {run['line_accuracy']:share} right: it has only two sides.",
+                leave(folded),
                 (draw(picture.line), appear(by_line)),
             ),
             beat(
                 "Let two neurons fold it like paper, along one crease.",
-                (leave(picture.line, by_line, line, folded[1]), follow(two), *picture.laid_out(folded[0])),
+                (leave(picture.line, by_line, line), follow(two), *picture.laid_out()),
                 (draw(picture.crease, picture.fold), *once),
                 twice,
             ),

@@ -147,12 +147,11 @@ class PointClouds:
             cells.add(means(cell.move_to(spot), Shade(value, scale)))
         return cells
 
-    def laid_out(self, folded: VMobject) -> tuple[Animation, ...]:
-        """Spread out what lies `folded` at the right as a new sheet; each point goes over to it, too."""
+    def laid_out(self) -> tuple[Animation, ...]:
+        """The plane as a sheet of paper at the right, and each point goes over to it."""
         pairs = zip(self.plane.kinds, self.pages[0], strict=True)
         over = Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
-        spread = Travel(folded, self.sheets[0], 0.0, "row", leaving=True)
-        return spread, appear(self.origin, rise=False), over
+        return appear(self.sheets[0], self.origin, rise=False), over
 
     def folds(self) -> list[tuple[Animation, ...]]:
         """The sheet folds up along the crease, with its points: by one neuron, and by two."""

@@ -302,9 +302,10 @@ class NamedNeurons:
         told = Words("chance", "fact", "ink2").settle(head.centre).set_x(spine.get_x())
         self.chance = VGroup(spine, told).set_z_index(1)
         self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
-        head, plot = below.split_rows(NAME, AIR / 2)
-        self.title = Words("all neurons: how well each tells its best kind, from chance up", "fact", "ink2")
-        self.title.begin_in(head)
+        top, plot = below.split_rows(NAME, AIR / 2)
+        self.title = Words("all neurons: how well each tells its best kind, from chance up", "fact", "ink2").begin_in(
+            top
+        )
         places, high = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place]), plot.height / (1 - CHANCE)
         pitch, self.every = plot.width / len(places), VGroup()
         for i, place in enumerate(places):
@@ -313,7 +314,7 @@ class NamedNeurons:
             bar = Box(pitch * FULL, max(high * (float(value) - CHANCE), 1), palette().role(role), 1)
             means(bar, Length(value, "height", high, pitch * FULL, 1, -high * CHANCE))
             self.every.add(bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN))
-        self.own = self.every[places.index(own)]
+        self.own = places.index(own)
         level = plot.bottom - high * (earned - CHANCE)
         told = Words(f"above {earned:.0%}: a name", "stage word", "weight").settle(at(0, level - NAME / 2))
         line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
