@@ -365,7 +365,8 @@ class Training(Chapter):
         """Show from which training step on each skill stays."""
         run, earned, since = trace.under(RUN), trace["roles.role_threshold"], trace[f"{RUN}.learned_onset"]
         looked = run[f"{PATH}.weights"].pick(batch=0, head=0, checkpoint=-1)
-        picture = SkillLinks(run, lapse, looked.words("key"), [row.largest()[0].position for row in looked][:-1])
+        asked = [row.largest()[0].position for row in looked][:-1]
+        picture = SkillLinks(run, lapse, looked.words("key"), asked, earned)
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
@@ -377,7 +378,7 @@ class Training(Chapter):
             "One after another, skills come to stay",
             beat(
                 "Each link is a skill on new sentences.",
-                (picture.begin(), appear(picture.links, picture.note, picture.names)),
+                (picture.begin(), appear(picture.links, picture.note[0], picture.names, picture.plot[:4])),
             ),
             beat(
                 claim(
@@ -386,9 +387,11 @@ class Training(Chapter):
                     "They appear little by little.",
                 ),
                 picture.run(),
+                (draw(*picture.doublings), appear(picture.plot[4:])),
             ),
             beat(
-                f"From its number on, each stays above {earned:.0%}. {order}", appear_in_turn([*picture.marks], "slow")
+                f"From its number on, each stays above {earned:.0%}. {order}",
+                (appear_in_turn([*picture.marks], "slow"), appear(picture.note[1])),
             ),
             stage=[lapse.slots, lapse.words, lapse.clock_name, lapse.clock, *picture.chips],
         )
@@ -466,8 +469,9 @@ class Training(Chapter):
             beat(
                 f"And our score? “{pushed}” had {picture.now:share} of the attention; "
                 f"at the end, {picture.shares[-1]:share}.",
-                (*exchange([bill.small], [picture.rows], "row"), appear(picture.clock, picture.names)),
-                appear(picture.ring),
+                (*exchange([bill.small], [picture.rows], "row"), appear(picture.clock)),
+                picture.shrink(),
+                appear(picture.names, picture.ring),
                 *picture.draw("attention"),
             ),
             beat(

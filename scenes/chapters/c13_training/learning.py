@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Leave, Motion, Shades, Through, exchange, reshape
 from scenes.animations.motions import passing
@@ -30,16 +30,19 @@ RUN, START, TOLD = 9.0, 570.0, 190.0
 RIGHT_NOW, UNDER, SIDE, WIDER = 340.0, 60.0, 70.0, 3.3
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
-LINES = {ALIGNMENT: "looks at the right word", SENTENCES: "new sentences right"} | CALLED
+LINES = {SENTENCES: ["new sentences right"], ALIGNMENT: ["the decoder looks", "at the right word"]}
+LINES |= {role: [text] for role, text in CALLED.items()}
 #: The words of the watched sentence between which a skill has its link.
 PAIRS = {
     "determiner->noun": ("The", "car"),
     "copula->adjective": ("is", "red"),
     "adjective(inflected)->noun": ("red", "car"),
 }
+#: Px of the curves of all skills with their numbers.
+CURVES = 340.0, 350.0
 #: Px of a link of nothing and of one of all, of a chip, from the translation down to it, and from a chip's middle to a
 #: link; how deep a link hangs below the sentence, as a share of its width; and the way to the name of those above it.
-THIN, THICK, HIGH, LOW, FOOT, DEEP, ASIDE = 2.0, 18.0, 64.0, 280.0, 40.0, 0.62, np.array([205, -145, 0])
+THIN, THICK, HIGH, LOW, FOOT, DEEP, ASIDE = 2.0, 18.0, 64.0, 280.0, 40.0, 0.62, np.array([285, -156, 0])
 
 
 class Swelling(Motion):
@@ -72,9 +75,12 @@ class SkillLinks:
         lapse: the step before, of which the translation and the clock stay.
         keys: the words of the sentence.
         asked: the place among them that the decoder looks at for each word of the translation.
+        earned: the share above which a skill stays.
     """
 
-    def __init__(self, run: Trace, lapse: TimeLapse, keys: Sequence[Label], asked: Sequence[int]) -> None:
+    def __init__(
+        self, run: Trace, lapse: TimeLapse, keys: Sequence[Label], asked: Sequence[int], earned: Quantity
+    ) -> None:
         learned, since, steps = run["learned"], run["learned_onset"], run["step"]
         rises, doubling = run["largest_rise_in_doubling"].values, run["steepest_doubling"].values
         looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
@@ -84,24 +90,38 @@ class SkillLinks:
         for chip, slot in zip(self.chips, self.slots, strict=False):
             chip.move_to(slot).shift(DOWN * units(LOW))
         self.times = [steps.quantity(k) for k in looks]
-        self.links, self.names, self.marks = VGroup(), VGroup(), VGroup()
+        self.links, self.names, self.marks, self.doublings = VGroup(), VGroup(), VGroup(), VGroup()
         self.rows, self.roles = [], []
+        right = STAGE.split_columns(-CURVES[0])[1].split_rows(-CURVES[1])[1].inset(FOOT, SIDE)
+        times, ends = steps.pick(checkpoint=looks), [self.times[0], self.times[-1]]
+        plot = Plot.filling(right, times, learned, (None, (0, 1)), (True, False))
+        self.plot = VGroup(plot.axes, plot.names[0], plot.heights([earned], ".0%"), plot.ticks(ends, ",.0f", "fact"))
+        self.plot.add(Words("while the steps double", "fact", "query").next_to(plot.axes, UP, buff=units(12)))
+        self.curves = VGroup()
         for i, name in enumerate(since.labels["line"]):
             row, step = learned.pick(checkpoint=looks, line=i).quantities(), since.quantity(i)
             a, b = doubling[i] if rises[i] > HALF else (0, 0)
+            self.curves.add(plot.curve(times, learned.pick(checkpoint=looks, line=i), "ink2", 3))
+            if b:
+                part = tuple(k for k in looks if a <= steps.values[k] <= b)
+                rise = plot.curve(steps.pick(checkpoint=part), learned.pick(checkpoint=part, line=i), "query", 7)
+                self.doublings.add(rise)
             lines, spot = self._drawn(name, asked)
             roles = ["weight" if 0 < step <= t else "query" if a <= t <= b else "ink3" for t in self.times]
             for line in lines:
                 self.links.add(as_thick_as(row[0], line, THIN, THICK))
                 self.rows.append(row)
                 self.roles.append(roles)
-            told = VGroup(Words(LINES[name], "fact", "ink2"), number(step, ",.0f", "stage number"))
+            told = VGroup(*(Words(text, "fact", "ink2") for text in LINES[name]))
+            told.add(Words(f"from step {step:,.0f}", "stage number"))
             told.arrange(DOWN, buff=units(14)).move_to(spot)
             told.shift(LEFT * max(0.0, told.get_right()[0] - self.slots.get_right()[0]))
-            self.names.add(told[0])
+            self.names.add(told[:-1])
             if step > 0:
-                self.marks.add(told[1])
-        self.note = Words("thickness: share in new sentences", "aside", "ink2").begin_in(STAGE.split_rows(-HIGH)[1])
+                self.marks.add(told[-1])
+        told = "thickness: share in new sentences", f"bright: above {earned:.0%}"
+        self.note = VGroup(Words(text, "aside", "ink2") for text in told).arrange(DOWN, units(14), aligned_edge=LEFT)
+        self.note.move_to(at(STAGE.left, STAGE.bottom), DOWN + LEFT)
 
     def _drawn(self, name: str, asked: Sequence[int]) -> tuple[list[VMobject], np.ndarray]:
         """The lines of a skill, and where its name stands."""
@@ -130,7 +150,8 @@ class SkillLinks:
 
     def run(self) -> tuple[Animation, ...]:
         """All links through all looks, with the clock."""
-        return Swelling(self.links, self.rows, self.roles), Count(self.clock, self.times, ",.0f", "slow")
+        draws = Create(self.curves, run_time=pace("slow"), lag_ratio=0, rate_func=rate_functions.linear)
+        return Swelling(self.links, self.rows, self.roles), Count(self.clock, self.times, ",.0f", "slow"), draws
 
 
 class CentredCount(Count):

@@ -167,9 +167,12 @@ class CrossEntropy:
         ]
         self.point = self.spots[0].copy()
         corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), -units(AIR), 0])
-        #: The loss at each look, and its name.
-        self.reading = VGroup(number(self.losses[0], ".2f", "large number").settle(corner).end_at(corner[0]))
-        self.reading.add(Words("− ln p", "block", "ink2").settle(corner).end_at(corner[0] - units(190)))
+        #: The probability and the loss at each look, and their names.
+        self.reading = VGroup()
+        for entries, spec, name in ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p")):
+            self.reading.add(number(entries[0], spec, "large number").settle(corner).end_at(corner[0]))
+            self.reading.add(Words(name, "block", "ink2").settle(corner).end_at(corner[0] - units(190)))
+            corner = corner + DOWN * units(76)
 
     def softmax(self) -> list[tuple[Animation, ...] | Animation]:
         """The plays by which logits turn into probabilities."""
@@ -186,8 +189,12 @@ class CrossEntropy:
     def run(self) -> tuple[Animation, ...]:
         """All later looks, one after another: bars, point and numbers together."""
         bars, point = Through(self.stages[1], self.states, "tour"), Through(self.point, self.spots, "tour")
-        losses = Count(self.reading[0], self.losses, ".2f", "tour")
-        return bars, point, Count(self.clock, self.steps, ",.0f", "tour"), losses
+        told = (
+            (self.reading[0], self.probs, ".4f"),
+            (self.reading[2], self.losses, ".2f"),
+            (self.clock, self.steps, ",.0f"),
+        )
+        return bars, point, *(Count(*one, "tour") for one in told)
 
 
 class FollowedWeight:
@@ -242,7 +249,13 @@ class FollowedWeight:
         side = pixels(grid.pitch) + CLEAR
         ring = frame(side, side, "query", CLEAR).move_to(grid.place(place, row["key"]))
         self.ring = means(ring, Around(self.shares[-1]))
-        self.names.add(word(target, "stage word").next_to(grid.cells, RIGHT, units(AIR / 2)).set_y(ring.get_y()))
+        for i, label in enumerate(early["probs"].words("position")[1:]):
+            told = word(label, "stage word", "ink" if i == place else "ink2")
+            self.names.add(told.settle(grid.place(i, 0)).begin_at(grid.cells.get_right()[0] + units(AIR / 2)))
+
+    def shrink(self) -> Animation:
+        """Each cell of a score becomes its first weight."""
+        return Through(self.rows, [self.rows.copy(), self.states[0]], "row")
 
     def draw(self, name: str) -> list[tuple[Animation, ...] | Animation]:
         """The curve of the "attention" or of the "probability", from the beginning of the training to its end."""
