@@ -190,7 +190,7 @@ class Unembedding:
         self.table = Heatmap(trace["parameters.output.w"].transpose(), middle.width, table.height).move_to(table.centre)
         told = f"vectors of {trace['config.target_vocab']:,.0f} words"
         self.table_name = Words(told, "fact", "ink2").begin_in(middle.cross(name))
-        line, foot = below.split_rows(-STRIP - LINE, GAP / 2)
+        line, foot = below.split_rows(-STRIP - LINE - GAP / 2, GAP)
         start, end = at(line.left, line.bottom - LINE), at(line.right, line.bottom - LINE)
         span = AxisSpan(0, float(logits.values[shown[-1]]), float(logits.values[best]))
         axis = means(rule(start + RIGHT * units(GAP), end + LEFT * units(2 * GAP), "ink", 5), span)
@@ -208,6 +208,7 @@ class Unembedding:
         for label, i, spot in zip(labels, shown, self.dots, strict=False):
             told = VGroup(word(label, "stage word"), number(logits.quantity(i), ".2f", "stage number", "ink2"))
             told.arrange(RIGHT, buff=units(POINT * 2)).move_to(spot).set_y(start[1] - units(STRIP / 2))
+            told.shift(LEFT * max(0.0, told.get_right()[0] - end[0]))
             self.names.add(told if all(clear_of(told, other) for other in self.names if len(other)) else VGroup())
         #: The rows of the two likeliest words in the matrix, with their names.
         for label, i, side in zip(labels, shown, (LEFT, RIGHT), strict=False):
@@ -215,7 +216,7 @@ class Unembedding:
             strip = rule(at(middle.left, y), at(middle.right, y), "ink", 5)
             self.rows.add(VGroup(strip, word(label, "stage word").next_to(strip, side, units(GAP / 2))))
         share, rest = probs.quantity(best), tail.quantity(0)
-        bar, text = foot.split_rows(STRIP)
+        bar, text = foot.split_rows(STRIP, GAP / 2)
         edge, ground = bar.centre + LEFT * units(bar.width / 2), Ground()
         self.edge = means(rule(edge + UP * units(STRIP / 2), edge + DOWN * units(STRIP / 2), "ink3", 2), ground)
         #: That of all others is below them.
@@ -243,6 +244,6 @@ class Unembedding:
         falls = (Flight(one, one.copy().move_to(others), 0.0, "row") for one in self.dots[1::SOME])
         return [
             (appear(self.edge, others), Travel(self.dots[0], own, 0.0, "row"), lagged(falls, 0.3, 2.0, "row")),
-            appear(self.shares),
             Travel(self.names[0][0], self.word, kind="row"),
+            appear(self.shares),
         ]

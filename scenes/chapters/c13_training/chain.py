@@ -85,7 +85,8 @@ class SlopeChain:
             upper, lower = column.cross(above).rows(2, 0)
             self.heads.add(Words(name, "fact", "ink2").settle(upper.centre))
             self.values.add(number(value, ".2f", "large number").settle(lower.centre))
-            self.lines.add(rule(*(foot * RIGHT + at(0, edge) * UP for edge in (rest.top, rest.bottom)), "ink3", 3))
+            top_end, low_end = (foot * RIGHT + at(0, edge) * UP for edge in (rest.top, rest.bottom))
+            self.lines.add(rule(top_end, low_end, "ink3", 3))
             moves = (
                 (foot + UP * units(px) * (one - value), Away(one, value, 1, px, 2 * SPOT, ground)) for one in nudged
             )

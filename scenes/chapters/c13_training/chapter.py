@@ -22,7 +22,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c13_training.chain import ModelParts, QueryGradient, SlopeChain, places
+from scenes.chapters.c13_training.chain import ModelParts, QueryGradient, SlopeChain
 from scenes.chapters.c13_training.descent import LossValley
 from scenes.chapters.c13_training.learning import CostByLength, InitialScales, SkillLinks, TimeLapse, beside
 from scenes.chapters.c13_training.lesson import CrossEntropy, FollowedWeight, TeacherForcing
@@ -59,8 +59,8 @@ class Training(Chapter):
         yield from self.cross_entropy(trace, forcing)
         nudges = yield from self.nudged(trace)
         box = yield from self.backpropagation(trace, nudges)
-        yield from self.gradient_descent(trace, box)
-        lapse = yield from self.time_lapse(trace, box)
+        card = yield from self.gradient_descent(trace, box)
+        lapse = yield from self.time_lapse(trace, card)
         yield from self.skills(trace, lapse)
         pattern = yield from self.where_to_start(trace)
         bill = yield from self.the_bill(trace, pattern)
@@ -290,10 +290,10 @@ class Training(Chapter):
         )
         return parts.boxes[-1]
 
-    def gradient_descent(self, trace: Trace, box: VGroup) -> Iterator[Step]:
+    def gradient_descent(self, trace: Trace, box: VGroup) -> Generator[Step, None, VGroup]:
         """A ball on the real loss, along the real gradient."""
-        early, room = trace.under(EARLY), Room(STAGE.left, STAGE.top, places()[3].right, STAGE.bottom)
-        picture, large = LossValley(early, room, box), early["large_losses"].values
+        early = trace.under(EARLY)
+        picture, large = LossValley(early, box), early["large_losses"].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -322,10 +322,10 @@ class Training(Chapter):
                 picture.pull(),
                 appear(picture.ratio),
                 *picture.leap_on(),
-                appear(picture.leapt[2]),
             ),
-            stage=[picture.plot, picture.scale, picture.note, box, picture.loss],
+            stage=[picture.plot, picture.scale, picture.note, picture.card, picture.loss],
         )
+        return picture.card
 
     def time_lapse(self, trace: Trace, box: VGroup) -> Generator[Step, None, TimeLapse]:
         """The watched sentence through the whole training: guesses, two patterns, and new sentences."""

@@ -9,18 +9,18 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Sweep, Through, draw, leave
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dot, path
+from scenes.mobjects.shapes import Box, dot, path
 from scenes.mobjects.text import Words, number
-from scenes.theme import pace, units
+from scenes.theme import pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of a leap and its trail.
 MOMENTS, BALL, VISITED, LEAP, TRAIL = 40, 26.0, 9.0, 190.0, 7.0
-#: Px of the numbers at the left, and of the names of both axes; how much larger than other numbers the loss is.
-SIDE, NAME, BELOW, LARGE = 110.0, 40.0, 96.0, 1.5
+#: Px of the numbers at the left, of the names of both axes, and of a card.
+SIDE, NAME, BELOW, CARD = 110.0, 40.0, 96.0, (190.0, 132.0)
 #: Shares of its range that are left free above the curve and below it.
 ABOVE, FREE = 0.12, 0.24
 #: How far a tangent reaches on either side, as a distance along the gradient.
@@ -33,15 +33,14 @@ class LossValley:
     Args:
         run: an early step of the training: the curve, and for each learning rate, "small" and "large", the places and
             the losses that gradient descent comes to.
-        room: the rectangle that is filled.
-        box: where the loss is told.
+        box: where the loss was told: there is a smaller `card` for it.
     """
 
-    def __init__(self, run: Trace, room: Room, box: VMobject) -> None:
+    def __init__(self, run: Trace, box: VGroup) -> None:
         places, losses = run["place_along"], run["loss_along"]
         self.walk, large = ((run[f"{name}_places"], run[f"{name}_losses"]) for name in ("small", "large"))
         low, high = float(losses.values.min()), float(losses.values.max())
-        inner = Room(room.left + SIDE, room.top + NAME, room.right, room.bottom - BELOW)
+        inner = Room(STAGE.left + SIDE, STAGE.top + NAME, STAGE.right, STAGE.bottom - BELOW)
         free, start = FREE * (high - low), large[0].quantity(0)
         self.plot = Plot.filling(inner, places, losses, (None, (low - free, high + ABOVE * (high - low))))
         reach = [losses.quantity(int(find(losses.values))) for find in (np.argmin, np.argmax)]
@@ -49,13 +48,17 @@ class LossValley:
         self.scale.add(self.plot.ticks([start], ".0f", "fact"))
         self.curve = self.plot.curve(places, losses, "ink2", 9)
         self.along, self.up = places.values, losses.values
-        self.loss = number(run["batch_loss"], ".3f", "large number").scale(LARGE)
-        self.loss.next_to(box.get_center(), DOWN, buff=units(NAME))
+        self.loss = number(run["batch_loss"], ".3f", "large number")
+        plate = Box(*CARD, palette().surface, 14, palette().line, 2.5)
+        plate.move_to(self.plot.point(float(places.values.max()), low - free / 2) + UP * units(NAME), DOWN + RIGHT)
+        #: Below the right end of the curve.
+        self.card = VGroup(plate, box[1].copy())
+        VGroup(self.card[1], self.loss).arrange(DOWN, buff=units(14)).move_to(plate)
         note = Words("one line through the space of all parameters, along the first gradient", "fact", "ink2")
         self.note = note.end_in(inner.split_rows(SIDE)[0])
         self.between = self._between(self.walk[0].values)
         (self.ball,) = self._balls([self._resting(0.0)])
-        self.visited, self.leapt = (self.plot.dots(*walk, "warning", VISITED) for walk in (self.walk, large))
+        self.visited = self.plot.dots(*self.walk, "warning", VISITED)
         #: The line that touches the curve below the ball: at first it falls by the length of the gradient.
         self.touching = [VGroup(self._tangent(place)) for place in self.between]
         self.slope = self.touching[0].copy()
@@ -63,23 +66,25 @@ class LossValley:
         near, far = self.walk[0].quantity(1), large[0].quantity(1)
         on = [i for i, place in enumerate(self.along) if near < place < far]
         self.goals = [near, *(places.quantity(i) for i in on), far]
-        self.pulled = [VGroup(*self._pulled(start, goal, low - free / 2)) for goal in self.goals]
+        lost = [self.walk[1].quantity(1), *(losses.quantity(i) for i in on), large[1].quantity(1)]
+        steps = zip(self.goals, lost, strict=True)
+        self.pulled = [self._pulled(start, goal, low - free / 2, loss) for goal, loss in steps]
         #: The first step, and the next one, from there.
-        self.handle, self.onward = self.pulled[0].copy(), self._pulled(far, large[0].quantity(2), low - free / 2)
+        self.handle = self.pulled[0].copy()
+        self.onward = self._pulled(far, large[0].quantity(2), low - free / 2, large[1].quantity(2))
         self.rate = Words("learning rate × slope", "stage number", "warning")
         self.rate.next_to(self.handle, DOWN, units(4), LEFT)
         self.ratio = Words(f"× {run['rate_ratio']:.0f}", "large number", "warning")
-        self.ratio.next_to(self.pulled[-1], RIGHT, buff=units(24)).set_y(self.handle.get_y())
+        self.ratio.next_to(self.pulled[-1], RIGHT, buff=units(24)).set_y(self.handle[1].get_y())
         self.large, moments = large[1].quantities(), [0.0, *self._moments()]
         ways = pairwise(self._resting(float(place)) for place in large[0].values)
         #: The ball in the air, on its way to where each step comes to.
         self.leaps = [[a + (b - a) * t + UP * units(LEAP) * 4 * t * (1 - t) for t in moments] for a, b in ways]
 
-    def _pulled(self, start: Quantity, goal: Quantity, height: float) -> tuple[VMobject, VMobject]:
-        """A step as a line with a handle at its end."""
+    def _pulled(self, start: Quantity, goal: Quantity, height: float, loss: Quantity) -> VGroup:
+        """A step as a line with a handle at its end, and the place on the curve to which it leads."""
         line = self.plot.curve([start, goal], (height, height), "warning", 10)
-        (end,) = self.plot.dots([goal], [height], "warning", VISITED)
-        return line, end
+        return VGroup(line, *self.plot.dots([goal, goal], [height, loss], "warning", VISITED))
 
     def _on(self, place: float) -> np.ndarray:
         return self.plot.point(place, float(np.interp(place, self.along, self.up)))
@@ -139,4 +144,4 @@ class LossValley:
             )
             for leap, lost in zip(self.leaps, pairwise(self.large), strict=True)
         )
-        return [first, (*second, leave(self.handle), draw(*self.onward, kind="row"))]
+        return [first, (*second, leave(self.handle[:2]), draw(*self.onward, kind="row"))]

@@ -169,11 +169,11 @@ class TimeLapse:
     Args:
         run: the training that was watched.
         patterns: by title, "checkpoint query key" with the words of the rows.
-        plate, losses: where a loss is told, and that of one word, `called`, at each look.
+        plate, losses: the card on which a loss is told, and that of one word, `called`, at each look.
     """
 
     def __init__(
-        self, run: Trace, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], plate: VMobject,
+        self, run: Trace, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], plate: VGroup,
         losses: NamedTensor, called: str,
     ) -> None:  # fmt: skip
         self.losses = losses.quantities()
@@ -196,14 +196,14 @@ class TimeLapse:
             text = word(self.guesses[i][0], "stage word").settle(slot.centre)
             self.words.add(text)
         below, side = below.split_columns(-RIGHT_NOW, 40)
-        side = Room(side.left, above.bottom, side.right, STAGE.bottom - pixels(plate.height))
+        middle = (at(side.centre[0], above.bottom) + plate.get_top()) / 2 * UP + side.centre * RIGHT
         self._patterns(patterns, below.split_rows(-UNDER)[0].columns(2, 40))
-        self.share = number(self.exact[-1], "share", "large number").scale(2).settle(side.centre)
+        self.share = number(self.exact[-1], "share", "large number").scale(2).settle(middle)
         self.share.rewrite(f"{self.exact[0]:share}")
         told = VGroup(Words(text, "fact", "ink2") for text in ("new sentences right", "in a sample"))
-        told.arrange(DOWN, buff=units(16)).next_to(self.share, DOWN, buff=units(30)).set_x(side.centre[0])
-        self.loss = number(self.losses[0], ".2f", "large number").next_to(plate.get_center(), DOWN, buff=units(30))
-        of_what = Words(called, "fact", "ink2").next_to(self.loss, DOWN, buff=units(20)).set_x(plate.get_x())
+        told.arrange(DOWN, buff=units(16)).next_to(self.share, DOWN, buff=units(30)).set_x(middle[0])
+        self.loss = number(self.losses[0], ".2f", "large number").next_to(plate[1], DOWN, buff=units(14))
+        of_what = Words(called, "fact", "ink2").next_to(plate, DOWN, buff=units(20))
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
         cells = (grid.cells for grid in self.grids)
@@ -317,7 +317,8 @@ class InitialScales:
         )
         # Where the dots of the scale begin that the others are compared with.
         x = min(mark.get_x() for mark in self.spread[1][1:])
-        self.least = dashes(*(np.array([x, marks.get_y(), 0]) for marks in self.spread), "ink2", 4)
+        start, end = (np.array([x, marks.get_y(), 0]) for marks in self.spread)
+        self.least = dashes(start, end, "ink2", 4)
 
     def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str, low: float, high: float) -> VGroup:
         """The mean of a scale and its trainings, over an axis that reaches so far."""
