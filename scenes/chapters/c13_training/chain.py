@@ -28,16 +28,8 @@ LINKS, GAP, HIGH, UNDER = 4, 150.0, 104.0, 50.0
 #: slope, of a strip, and of the name above it.
 NUDGED, TANGENT, SPOT, BAR, STRIP, ABOVE = 7, 0.35, 12.0, 40.0, 62.0, 56.0
 #: The parts of the model in the order of a pass, and the boxes between which it leads.
-PARTS = (
-    ("encoder", "embedding"),
-    ("encoder", "first layer"),
-    ("encoder", "second layer"),
-    ("decoder", "embedding"),
-    ("decoder", "first layer"),
-    ("decoder", "second layer"),
-    ("logits",),
-    ("loss",),
-)
+LAYERS = "embedding", "first layer", "second layer"
+PARTS = *((half, part) for half in ("encoder", "decoder") for part in LAYERS), ("logits",), ("loss",)
 WAYS = ((0, 1), (1, 2), (2, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7))
 #: The part in which the matrix lies.
 MATRIX = 5

@@ -20,6 +20,7 @@ from scenes.animations import (
     move_ring,
     multiply,
     pulses,
+    reshape,
     ring_around,
 )
 from scenes.chapters.c13_training.chain import ModelParts, QueryGradient, SlopeChain
@@ -308,7 +309,8 @@ class Training(Chapter):
             ),
             beat(
                 "The model is this ball. The slope says which way is down.",
-                (appear(picture.ball), leave(picture.note)),
+                (leave(picture.note), reshape(picture.told, picture.smaller, "flow")),
+                appear(picture.ball, picture.plot.names[0]),
                 draw(picture.slope),
             ),
             beat(
@@ -323,7 +325,7 @@ class Training(Chapter):
                 appear(picture.ratio),
                 *picture.leap_on(),
             ),
-            stage=[picture.plot, picture.scale, picture.note, picture.card, picture.loss],
+            stage=[picture.plot.axes, picture.plot.names[1], picture.scale, picture.note, picture.told],
         )
         return picture.card
 
@@ -387,7 +389,7 @@ class Training(Chapter):
                     "They appear little by little.",
                 ),
                 picture.run(),
-                (draw(*picture.doublings), appear(picture.plot[4:])),
+                (draw(*picture.doublings, kind="flow"), appear(picture.plot[4:])),
             ),
             beat(
                 f"From its number on, each stays above {earned:.0%}. {order}",

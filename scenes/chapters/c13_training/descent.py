@@ -33,7 +33,7 @@ class LossValley:
     Args:
         run: an early step of the training: the curve, and for each learning rate, "small" and "large", the places and
             the losses that gradient descent comes to.
-        box: where the loss was told: there is a smaller `card` for it.
+        box: where the loss was told: it becomes a smaller `card`.
     """
 
     def __init__(self, run: Trace, box: VGroup) -> None:
@@ -50,10 +50,11 @@ class LossValley:
         self.along, self.up = places.values, losses.values
         self.loss = number(run["batch_loss"], ".3f", "large number")
         plate = Box(*CARD, palette().surface, 14, palette().line, 2.5)
-        plate.move_to(self.plot.point(float(places.values.max()), low - free / 2) + UP * units(NAME), DOWN + RIGHT)
-        #: Below the right end of the curve.
-        self.card = VGroup(plate, box[1].copy())
-        VGroup(self.card[1], self.loss).arrange(DOWN, buff=units(14)).move_to(plate)
+        plate.move_to(self.plot.point(self.along[-1], low - free / 2) + UP * units(NAME), DOWN + RIGHT)
+        name, loss = VGroup(box[1], self.loss).copy().arrange(DOWN, buff=units(14)).move_to(plate)
+        #: The loss where it was told before, and smaller, below the right end of the curve.
+        self.card, self.told = VGroup(plate, name), VGroup(box, self.loss.next_to(box[1], DOWN, buff=units(14)))
+        self.smaller = VGroup(self.card, loss)
         note = Words("one line through the space of all parameters, along the first gradient", "fact", "ink2")
         self.note = note.end_in(inner.split_rows(SIDE)[0])
         self.between = self._between(self.walk[0].values)

@@ -255,7 +255,7 @@ class FollowedWeight:
 
     def shrink(self) -> Animation:
         """Each cell of a score becomes its first weight."""
-        return Through(self.rows, [self.rows.copy(), self.states[0]], "row")
+        return Through(self.rows, [self.rows.copy(), self.states[0]], "flow")
 
     def draw(self, name: str) -> list[tuple[Animation, ...] | Animation]:
         """The curve of the "attention" or of the "probability", from the beginning of the training to its end."""
