@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Dive,
@@ -93,7 +93,7 @@ class AgainstLSTM(Chapter):
         models = (READER.removesuffix(".encoder"), ATTENDING)
         states = SentenceStates([trace.under(f"{LONG}.{name}") for name in models], trace.about["long"]["gold"], long)
         yield from self.one_state(trace, long, states)
-        yield from self.what_attention_buys(trace, states)
+        yield from self.what_attention_buys(trace, states, Region("translators trained on the same sentences"))
         recall = Region("recall the first symbol of a sequence")
         run = trace.under(RECALL)
         distances = run["distances"].quantities()
@@ -278,8 +278,7 @@ class AgainstLSTM(Chapter):
                     if weight is None
                     else f": in one head, “{other}” looks at “{one}” with {weight:share}."
                 ),
-                (draw(picture.arc, kind="row", back=True), leave(picture.forms)),
-                appear(picture.told),
+                (draw(picture.arc, kind="row", back=True), appear(picture.told)),
                 ambient=pulses([picture.arc]),
             ),
             stage=[ribbon],
@@ -354,8 +353,8 @@ class AgainstLSTM(Chapter):
             stage=[ribbon],
         )
 
-    def what_attention_buys(self, trace: Trace, states: SentenceStates) -> Iterator[Step]:
-        """Three translators on the same sentences, by the number of words, below one sentence of two of them."""
+    def what_attention_buys(self, trace: Trace, states: SentenceStates, region: Region) -> Iterator[Step]:
+        """Three translators on the same sentences, by the number of words."""
         run = trace.under(RUN)
         means, lengths, right = run["exact.over_seeds"], run["length"], run["by_length.over_seeds"]
         _, attending, _ = TRANSLATORS
@@ -364,18 +363,15 @@ class AgainstLSTM(Chapter):
         totals = {name: means.pick(model=name) for name in TRANSLATORS}
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
         curves = Curves(
-            lengths, rows, TRANSLATORS, {}, ticks, states.below, "model", totals=totals, total="all lengths"
+            lengths, rows, TRANSLATORS, {}, ticks, region.inside, "model", totals=totals, total="all lengths"
         )
-        source = Words("translators trained on the same sentences", "fact", "ink2").end_in(states.head)
+        gone = [*states.outputs, states.names, *states.rings]
+        called = curves.labels["Transformer"].copy().next_to(states.outputs[-1], DOWN, gap("part"), LEFT)
         until = run["by_length.longest_solved"].values
         bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
             "What does attention buy?",
-            beat(
-                "Three translators of about one size: are long sentences harder?",
-                appear(source, curves.plot),
-                appear_in_turn([*curves.ticks], "slow"),
-            ),
+            beat("Three translators of about one size: are long sentences harder?", appear(called)),
             beat(
                 f"The LSTM gets {first:share} right. "
                 + claim(
@@ -383,6 +379,7 @@ class AgainstLSTM(Chapter):
                     "With its one state, it falls first.",
                     "Longer ones are harder for it.",
                 ),
+                (leave(*gone, called), appear(region, curves.plot, curves.ticks)),
                 *curves.drawn("LSTM"),
                 appear(curves.total, curves.totals["LSTM"]),
             ),
@@ -397,7 +394,7 @@ class AgainstLSTM(Chapter):
                 *curves.drawn("Transformer"),
                 appear(curves.totals["Transformer"]),
             ),
-            stage=[*states.outputs, states.names, *states.rings],
+            stage=gone,
         )
 
     def the_signal(
@@ -431,9 +428,7 @@ class AgainstLSTM(Chapter):
                     "it is below a billionth of a billionth of the Transformer’s.",
                     "it differs less from that of the Transformer.",
                 ),
-                *picture.far_away(
-                    Wipe(wall, towards=UP, kind="appear"), appear(base, powers.names[first], powers.names[last])
-                ),
+                *picture.far_away(Wipe(wall, towards=UP, kind="appear"), appear(base, *powers.told)),
                 powers.below([first, last]),
             ),
             beat(
@@ -442,6 +437,7 @@ class AgainstLSTM(Chapter):
                     "Forget gates that start open let over a billion times as much through.",
                     "Forget gates that start open change it, too.",
                 ),
+                powers.rise([first, last]),
                 appear(powers.names[late], door, rise=False),
                 powers.above([first, last, late]),
             ),
@@ -449,7 +445,7 @@ class AgainstLSTM(Chapter):
         )
 
     def be_fair(self, run: Trace, region: Region, picture: GradientOverTime) -> Iterator[Step]:
-        """The LSTM does learn it: how soon, and how surely, above the sequence of the task."""
+        """The LSTM does learn it: how soon, and how surely."""
         names = ("LSTM", "LSTM, gates open", "transformer")
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
         arrived, of, checks = run["steps.trainings_that_solved"], run["steps.trainings"], run["checks"]
@@ -473,6 +469,7 @@ class AgainstLSTM(Chapter):
                 f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings "
                 "learn every distance: the full dots.",
                 *curves.drawn("LSTM, gates open", spots=solved["LSTM, gates open"]),
+                leave(picture.row),
             ),
             *([beat(told, *curves.drawn("transformer", spots=solved["transformer"]))] if sooner else []),
             beat(

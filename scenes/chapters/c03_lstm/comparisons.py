@@ -38,13 +38,10 @@ BENDS = -0.12, 0.25
 class SentenceStates:
     """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
     all, by two `models` that read the sentence; the first is `wrong` where `rings` are, by the translation `gold`.
-
-    Once the states are gone, there is room for a picture `below` the lines, and for its `head`.
     """
 
     def __init__(self, models: Sequence[Trace], gold: Sequence[str], ribbon: Ribbon) -> None:
         lines, low = STAGE.split_rows(LINES, 70)
-        self.below, self.head = STAGE.split_rows(LINES, 16)[1], lines.split_rows(54)[0]
         self.chain, self.others = (LSTMChain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
         #: All that is handed over by the first model: the last memory and hidden state, and what they are called.
         self.neck, self.called = VGroup(), VGroup()
@@ -91,7 +88,8 @@ class SentenceStates:
 
 
 def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTensor]) -> None:
-    """Put the names of curves where their seeds rise, and not at their ends, where they meet."""
+    """Put the names of curves where their seeds rise, not at their ends, where they meet, and the title over dots."""
+    curves.plot.names[1].shift(UP * gap("line"))
     for (key, row), (seed, level, side) in zip(rows.items(), RISES, strict=True):
         passed = np.sort((row.values > level).argmax(-1))[seed]
         curves.plot.label(curves.labels[key], float(x.values[passed]), level, side).shift(side * gap("word"))

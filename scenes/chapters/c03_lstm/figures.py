@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
+from manim import PI, RIGHT, UL, UP, UR, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import Come, Flight, Sweep, Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses
 from scenes.animations.verbs import LATE
@@ -31,14 +31,11 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 HEAD, ABOVE = 66.0, 30.0
 #: Px of a cell of the chain at most, and of the margin around the vector in it.
 CELL, INSIDE = 190.0, 12.0
-#: Up to so many words are handed on slowly, and have their numbers in the grid.
-FEW = 5
-#: Px of the thinnest line of attention, and of one of all the weight; a weight under `SEEN` has none.
-THIN, THICK, SEEN = 1.5, 16.0, 0.02
-#: How far what is multiplied or added bends down on its way, past signs.
-BELOW = -0.03
-#: Px of the line of Spanish forms.
-FORM = 54.0
+#: Up to so many words are handed on slowly, and have their numbers in the grid. Px of the thinnest line of attention,
+#: and of one of all the weight; a weight under `SEEN` has none.
+FEW, THIN, THICK, SEEN = 5, 1.5, 16.0, 0.02
+#: How far what is multiplied or added bends down on its way, past signs; and px of the line of Spanish forms.
+BELOW, FORM = -0.03, 54.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made, at most.
 APART, RAMP, MOST = 96.0, 240.0, 150.0
 #: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
@@ -367,10 +364,10 @@ class MemoryShares:
             self.tanks.add(tank)
             self.bars.add(bar)
             self.numbers.add(value)
-        #: From the middle of both words, behind their memories.
+        #: From the outer sides of both words, past their memories.
         chips, crown = (ribbon.chips[start], ribbon.chips[end]), at(0, top.top + 10) * UP
-        a, b = (chip.get_top() for chip in chips)
-        self.arc = wire([a, a * RIGHT + crown, b * RIGHT + crown, b], "weight", 10, top.height).set_z_index(-1)
+        a, b = (chip.get_corner(side) - side * units(THIN) for chip, side in zip(chips, (UL, UR), strict=True))
+        self.arc = wire([a, a * RIGHT + crown, b * RIGHT + crown, b], "weight", 10, top.height)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         #: What attention gives, at the crown.
         self.told = VGroup()

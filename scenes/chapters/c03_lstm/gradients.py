@@ -31,9 +31,9 @@ SHARES = (
     "a millionth of a billionth",
     "a billionth of a billionth",
 )
-#: A line that a bar is measured by is at last so much of the height; a line is seen from one height on, and goes out in
-#: the last tenth. Px of a bar that is too small to be seen.
-LEVEL, RISEN, LAST, HAIR = 0.7, 0.001, 0.1, 3.0
+#: A smaller bar is at last so much of the height, and a line that a bar is measured by; a line is seen from one height
+#: on, and goes out in the last part. Px of a bar that is too small to be seen.
+SMALLER, LEVEL, RISEN, LAST, HAIR = 0.5, 0.7, 0.001, 0.2, 3.0
 #: Px from the point of a bar down to the words that it goes on, and from one to the next.
 ONWARD, NEXT = 172.0, 36.0
 
@@ -64,7 +64,7 @@ class GradientOverTime:
         self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
         zero = self.zero.get_center() * UP + self.first.get_x() * RIGHT
         #: Below the ground, for the names of bars; and above the longest row.
-        self.beneath, self.higher = line.split_rows(HEAD)[0], room.cross(Room(0, room.top, 0, way.top - 2 * THIN))
+        self.beneath, self.higher = line.split_rows(HEAD)[0], room.cross(Room(0, room.top, 0, self.foot.top))
         self.bars, self.asked, self.told = [], [], VGroup()
         for (value,), distance, place in zip(self.rows, near, places, strict=True):
             self.bars.append(VGroup(bar_on(zero, ground, value, "height", unit, wide, role="residual")))
@@ -75,10 +75,10 @@ class GradientOverTime:
         self.called = Words("LSTM: gradient at the first symbol", "block", "residual").begin_in(head)
         self.unit = Words("symbols back", "fact", "ink2").end_in(self.foot)
         #: The same sequence where what is asked is `far` away: the first symbol, those between, and the error.
-        self.row = VGroup(Box.of(one, palette().ink3, 2) for one in way.inset(0, THIN).columns(int(far) + 2, 5))
+        self.row = VGroup(Box.of(one, palette().ink3, 2) for one in self.foot.inset(0, THIN).columns(int(far) + 2, 5))
         for one, role in ((self.row[0], "ink"), (self.row[-1], "warning")):
             one.set_fill(palette().role(role))
-        self.far = Words(f"gradient at the first symbol, {far} symbols back", "stage word", "ink2").begin_in(self.foot)
+        self.far = Words(f"gradient at the first symbol, {far} symbols back", "stage word", "ink2").begin_in(way)
 
     @staticmethod
     def _asked(place: Room, first: VMobject, way: Room) -> VGroup:
@@ -155,6 +155,9 @@ class PowersOfTen:
             line.add(Words(told, "block", "ink2" if share in self.shares[:-1] else last).begin_in(side))
             line[1].stand_on(line[0].get_y() + units(8))
             self.lines.add(line)
+        shares = Words("shares of the Transformer’s", "stage word", "weight").begin_in(side.split_rows(FORM)[0])
+        #: Of which the lines are shares, and the names of the first and the last bar.
+        self.told = shares, *[*self.names.values()][:: len(values) - 1]
         self.room = room
         self.show(0.0)
 
@@ -162,6 +165,10 @@ class PowersOfTen:
         """The eye goes nearer, until the smallest share that is larger than the last bar is a line before it."""
         larger = [share for share in self.shares[:-1] if share > self.smallest]
         return self._goes(LEVEL / min(larger, default=self.smallest), keys, "tour")
+
+    def rise(self, keys: Sequence[str]) -> Animation:
+        """The eye goes nearer still, until the last bar is to be seen."""
+        return self._goes(SMALLER / self.smallest, keys, "row")
 
     def above(self, keys: Sequence[str]) -> Animation:
         """The eye goes back to the line of a billion times the last bar."""
