@@ -73,11 +73,6 @@ class SpareHeads(VGroup):
         self.states = [VGroup(self._bar(so_far.quantity(int(k)), self.lines[0])) for k in np.flatnonzero(which)]
         super().__init__(self.names, self.grids)
 
-    def of(self, part: str) -> VGroup:
-        """The pattern of a head, such as "encoder.1.self_attn 2"."""
-        grid: VGroup = self.grids[self.parts.index(part)]
-        return grid
-
     def _bar(self, cost: Quantity, line: Room) -> Box:
         return bar_in(self.track.cross(line), cost, self.unit, BAR, "warning")
 
