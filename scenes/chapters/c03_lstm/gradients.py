@@ -32,8 +32,8 @@ SHARES = (
     "a billionth of a billionth",
 )
 #: A smaller bar is at last so much of the height, and a line that a bar is measured by; a line is seen from one height
-#: on, and goes out in the last part. Px of a bar that is too small to be seen.
-SMALLER, LEVEL, RISEN, LAST, HAIR = 0.5, 0.7, 0.001, 0.2, 3.0
+#: on, and goes out in the next part above that level. Px of a bar that is too small to be seen.
+SMALLER, LEVEL, RISEN, LAST, HAIR = 0.5, 0.7, 0.001, 0.1, 3.0
 #: Px from the point of a bar down to the words that it goes on, and from one to the next.
 ONWARD, NEXT = 172.0, 36.0
 
@@ -199,7 +199,7 @@ class PowersOfTen:
         for line, share in zip(self.lines, self.shares, strict=True):
             height, own = share * 10**power, line is self.lines[-1]
             line.shift(ground + tall * min(height, 1.0) - line[0].get_center() * UP)
-            seen = float(np.clip(min(height / RISEN - 1, (1 - height) / LAST), 0, 1)) * (returns or not own)
+            seen = float(np.clip(min(height / RISEN - 1, (LEVEL + LAST - height) / LAST), 0, 1)) * (returns or not own)
             line[0].set_stroke(opacity=seen)
             line[1].set_fill(opacity=seen)
 
