@@ -22,8 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px of the tokens that may follow, from line to line of them, between two texts, and of a thread for a probability of
 #: one; the em sizes of a text and of the less likely tokens, and the lines of tokens, the likeliest first.
 NAMES, PITCH, AIR, THICK, WRITTEN, OTHER, FAN = 440.0, 92.0, 20.0, 140.0, 62.0, 46.0, (0, 1, -1, 2, -2)
-#: So many nouns and adjectives stand for the words of a grammar.
-FEW = 4
+#: So many nouns and adjectives stand for the words of a grammar, in the order of more of them.
+FEW = 5
 #: Px of what the three families read and write, at the foot of the stage, and of their names and their parts.
 SAMPLE, NAMED, PARTS = 240.0, 100.0, 330.0
 #: A tensor of what a real language model predicted, which stands for all of them.
@@ -111,7 +111,7 @@ class Continuation(VGroup):
 
 def preference() -> VGroup:
     """A sketch: of two answers people prefer one, and a model learns from it."""
-    answers = [Words("answer", "stage word", "ink3"), Words("preferred answer", "stage word", "weight")]
+    answers = [Words("answer", "large word", "ink2"), Words("preferred answer", "large word", "weight")]
     both = VGroup(answers).arrange(DOWN, units(AIR), aligned_edge=LEFT)
     line = VGroup(both, arrow(LEFT, RIGHT, "ink2", 4, 20), Words("chatbot", "title")).arrange(RIGHT, units(2 * AIR))
-    return STAGE.split_rows(-SAMPLE)[1].split_columns(-STAGE.width / 2)[1].fit(line, most=1.0)
+    return STAGE.split_rows(-SAMPLE / 3)[1].split_columns(-STAGE.width / 2)[1].fit(line, most=1.0)
