@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Riding, Through, appear, exchange, leave
+from scenes.animations import Riding, Through, appear, deal
 from scenes.layout import Room
 from scenes.mobjects.directions import BESIDE, Dial
 from scenes.mobjects.marks import End, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import units
+from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -28,39 +28,43 @@ class CarriedStep(VGroup):
 
     Args:
         run: `queen_plane` of four words, `queen_step`, `queen_cosine`, and along the way `queen_way`.
-        dial: on which the sum is the arrow to the right, and the first and the fourth word are hands.
         room: the rectangle that the plane fills.
+        beside: that of the dial: the sum is the arrow to the right, the first and the fourth word are hands.
 
-    `states` are these hands with the chips of their words, frame by frame of the way.
+    `states` are these hands with the chips of their words, frame by frame of the way, and `sums` the sum.
     """
 
-    def __init__(self, run: Trace, dial: Dial, room: Room) -> None:
+    def __init__(self, run: Trace, room: Room, beside: Room) -> None:
         words, way, step = run["queen_plane"], run["queen_way"], run["queen_step"].quantities()
         spots = np.vstack([words.values, words.values[0] + run["queen_step"].values, np.zeros((1, 2))])
         self.plane = plane = Plane(spots, room.inset(ACROSS, DOWN_TO), 11, "ink")
-        self.origin, self.dial = plane.origin, dial
+        foot = at(beside.left, beside.bottom - DOWN_TO)
+        self.origin, self.dial = plane.origin, Dial(foot, beside.width - 2 * ACROSS)
         ways = [spot.quantities() for spot in words]
         leads = [means(plane.arrow(plane.foot, one, "residual"), End(one[0], axis="vocab")) for one in ways]
         self.three, self.goal, self.names = VGroup(*leads[:-1]), leads[-1], VGroup()
         labels = words.words("vocab")
-        for label, lead, side in zip(labels, leads, (UP, LEFT, RIGHT, DOWN + RIGHT), strict=True):
-            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(BESIDE) / np.linalg.norm(side)))
+        for label, lead, side in zip(labels, leads, (UP, LEFT, RIGHT, UP), strict=True):
+            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(BESIDE)))
         self.step, self.carried = (
             plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)
         )
         self.said = Words(f"− “{labels[1]}” + “{labels[2]}”", "stage word").next_to(self.step, DOWN, buff=units(BESIDE))
-        self.pair = [labels[0], labels[3]]
+        self.sums = [VGroup(*plane.arrow_to(plane.foot, one.quantities(), "residual")) for one in run["queen_path"]]
+        for one in self.sums:
+            one.add(Words("sum", "stage word", "residual").next_to(one[-1].points[0], DR, buff=units(BESIDE)))
+        self.sum, self.pair = self.sums[0].copy(), [labels[0], labels[3]]
         known = [str(label) for label in way.words("vocab")]
         self.rows = [[frame.quantity(known.index(str(label))) for label in self.pair] for frame in way]
         self.states = [self._hands(frame) for frame in self.rows]
         self.now, self.numbers = self.states[0].copy(), self._numbers(0)
         self.told = VGroup(
-            Words("sum", "stage word").next_to(dial.unit, RIGHT, buff=units(BESIDE)),
-            Words("true angles to the sum", "fact", "ink2").next_to(dial.unit, DOWN, buff=units(BESIDE)),
+            Words("sum", "stage word").next_to(self.dial.unit, RIGHT, buff=units(BESIDE)),
+            Words("true angles to the sum", "fact", "ink2").next_to(self.dial.unit, DOWN, buff=units(BESIDE)),
         )
         # The tips of the nearest tokens but these two, and what they say of all others.
-        tips = VGroup(dial.spoke(one, "ink2")[-1] for one in run["queen_cosine"].quantities()[2:])
-        self.rest = VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP + LEFT))
+        tips = VGroup(self.dial.spoke(one, "ink2")[-1] for one in run["queen_cosine"].quantities()[2:])
+        self.rest = VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP, units(ASIDE)))
         super().__init__(self.origin, self.three, self.goal, self.names, self.step, self.carried)
 
     def _hands(self, row: Sequence[Quantity]) -> VGroup:
@@ -85,11 +89,11 @@ class CarriedStep(VGroup):
         place = [str(one) for one in self.pair].index(str(label))
         return VGroup(self.states[-1][2 + place], self._numbers(-1)[place])
 
-    def turn(self) -> tuple[Animation, ...]:
-        """Turn the arrows of the pair out of the plane to their true angles to the sum, which is the first word yet."""
-        gone = self.origin, *self.three[1:], *self.names[1:3], self.step, self.carried, self.said
+    def turn(self) -> list[tuple[Animation | None, ...]]:
+        """The arrows of the pair at their true angles to the sum, which is the first word yet."""
         old = self.three[0], self.goal, self.names[0], self.names[3]
-        return leave(*gone), *exchange(old, self.now, "row"), appear(self.dial.hub, self.dial.unit, *self.told)
+        come = appear(self.sum, self.dial.hub, self.dial.unit, *self.told)
+        return [(deal(old, [*self.now]), come), (appear(self.numbers),)]
 
     def lead(self) -> tuple[Animation, ...]:
         """The sum is led along the step: the angles to it change, and numbers ride over the chips."""
@@ -101,5 +105,6 @@ class CarriedStep(VGroup):
         ]
         return (
             Through(rest[0], rest[1:], "slow"),
+            Through(self.sum, self.sums, "slow"),
             Riding(boxes[0], boxes[1:], self.numbers, self.rows, ".2f", UP * units(OVER), "slow"),
         )

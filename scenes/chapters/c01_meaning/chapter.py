@@ -86,7 +86,7 @@ class Meaning(Chapter):
         dial, cosine = Dial.at_the_foot(left), right.fit(Formula(COSINE, LARGE))
         yield from self.directions(trace, region)
         yield from self.dot_product(trace, region, cosine)
-        yield from self.king_and_queen(trace, region, dial, cosine)
+        yield from self.king_and_queen(trace, region, cosine)
         yield from self.more_than_luck(trace, region, dial, cosine)
         lookup = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
@@ -233,7 +233,7 @@ class Meaning(Chapter):
         plane = PlaneOfTwo(run, query, key, room, "dot product")
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
         product = facts_room.fit(Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE))
-        value = number(cosine, ".2f", "large number").next_to(angle, DOWN, buff=gap("part"))
+        divided = plane.lengths[1], number(cosine, ".2f", "large number").next_to(angle, DOWN, gap("part"))
         swing = Swinging(plane, dot, run["turned_scores"].pick(query=query, key=key).quantities(), riding=False)
         upright = plane.lengths[0].copy().next_to(plane.wall, LEFT, buff=gap("chip"))
         own = plane.drop, plane.reach, plane.names[1], upright
@@ -257,17 +257,17 @@ class Meaning(Chapter):
             beat("negative when they point apart.", swing.to(APART)),
             beat(
                 "Divided by both lengths, it is the cosine.",
-                (leave(product), swing.back()),
-                (leave(swing.traces, plane.area), appear(*own, plane.outline, plane.angle)),
-                appear(plane.lengths[1], angle, value),
+                leave(product),
+                (swing.back(), appear(angle)),
+                (leave(swing.traces, plane.area), appear(*own, plane.outline, plane.angle, *divided)),
             ),
             stage=[region],
         )
 
-    def king_and_queen(self, trace: Trace, region: Region, dial: Dial, cosines: Formula) -> Iterator[Step]:
+    def king_and_queen(self, trace: Trace, region: Region, cosines: Formula) -> Iterator[Step]:
         """A step between two words, carried to a third; the nearest words follow it."""
         run = trace.under(MEANING)
-        picture = CarriedStep(run, dial, region.inside.golden_columns()[0])
+        picture = CarriedStep(run, *region.inside.golden_columns())
         king, man, woman, queen = run["queen_plane"].words("vocab")
         (nearest, second), (cosine, close) = run["queen_cosine"].words("rank")[:2], run["queen_cosine"].quantities()[:2]
         first = run["queen_way"].pick(frame=0).largest()[0]
@@ -281,12 +281,8 @@ class Meaning(Chapter):
                 (draw(picture.goal), appear(picture.names[-1])),
             ),
             beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step), appear(picture.said)),
-            beat(f"Add the same step to “{king}”.", Travel(picture.step, picture.carried, kind="row")),
-            beat(
-                f"At first, “{first}” itself is nearest, by cosine in all dimensions.",
-                picture.turn(),
-                appear(picture.numbers),
-            ),
+            beat(f"Add the same step to “{king}”.", leave(cosines), Travel(picture.step, picture.carried, kind="row")),
+            beat(f"At first, “{first}” itself is nearest, by cosine in all dimensions.", *picture.turn()),
             beat(
                 f"The sum moves away from “{first}”, and in the end, of all tokens, none left out, "
                 f"the nearest is “{nearest}”,",
@@ -309,15 +305,16 @@ class Meaning(Chapter):
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
         room = region.inside.golden_columns()[1].golden_rows()[0]
         picture = Sheaves(dial, rows, run["chance"].quantity(0), counts, room)
+        same = Words("the same way", "fact", "ink2").next_to(dial.unit, RIGHT)
         yield Step(
             "Are parallel steps more than luck?",
             beat(
                 f"Pair words at random, {run['chance_pairs']:,.0f} times: each dot is a hundredth of them.",
-                (appear(picture.names[1], picture.ends[1]), fill(picture.lines[CHANCE], "slow")),
+                (appear(picture.names[1], picture.ends[1], same), fill(picture.lines[CHANCE], "slow")),
             ),
             beat(
                 "Their steps have little in common: most cosines are small,",
-                (draw(picture.upright), appear(picture.ends[0])),
+                (leave(cosines), draw(picture.upright), appear(picture.ends[0])),
             ),
             beat(
                 f"only {run['chance_share']:share} lie beyond this line.",
@@ -422,6 +419,8 @@ class Meaning(Chapter):
         picture = UnknownWays(trace)
         word, rows, (one, other) = picture.word, picture.rows, picture.deciding
         first, second = picture.becomes
+        start = picture.start[0]
+        spots = [start.copy().move_to(row.chips[k].get_bottom()) for row, k in zip(rows, picture.nouns, strict=True)]
         flow = pulses([*table.ways, *(arc for row in rows for arc in row.arcs)], role="ink")
         told = zip(rows, picture.nouns, picture.becomes, strict=True) if picture.told else ()
         spelled = []
@@ -443,15 +442,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "But the table has one embedding for both: the same point in every sentence.",
-                (
-                    appear(picture.start),
-                    *(
-                        Flight(
-                            picture.start[0].copy().move_to(row.chips[noun].get_bottom()), picture.start[0], kind="slow"
-                        )
-                        for row, noun in zip(rows, picture.nouns, strict=True)
-                    ),
-                ),
+                (leave(table), appear(picture.start), *(Flight(spot, start, kind="slow") for spot in spots)),
             ),
             beat(
                 f"“{one}” or “{other}” would have to move it to one meaning or the other.",
@@ -463,6 +454,8 @@ class Meaning(Chapter):
             beat(
                 "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
                 draw(*(arc for row in rows for arc in row.arcs), kind="slow", back=True),
+                leave(picture.start, picture.ways, *picture.names),
+                appear(table),
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),

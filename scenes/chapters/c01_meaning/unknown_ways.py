@@ -14,21 +14,21 @@ from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 #: Px around the ways, for the chips, at the sides and on top.
-AIR, ABOVE, SENTENCES = 90.0, 80.0, 270.0
+AIR, ABOVE = 90.0, 120.0
 
 
 class UnknownWays(TwoSenses):
-    """Two sentences as `rows` of arcs at the left, and in the `room` at the right the word with two dashed `ways`.
+    """Two sentences as `rows` of arcs at the right, and in the `room` at the left the word with two dashed `ways`.
 
     The row of the way that ends higher is the upper one. Each way is a line, a question mark, and a dot at its end.
     """
 
     def __init__(self, trace: Trace) -> None:
-        above, self.room = STAGE.golden_columns(last=True)[0].split_rows(SENTENCES, ABOVE / 2)
+        right, self.room = STAGE.golden_columns(last=True)
         sentences = [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES]
-        super().__init__(trace, sentences, self.room.inset(AIR, ABOVE))
+        super().__init__(trace, sentences, self.room.split_columns(AIR)[1].inset(AIR, ABOVE))
         first, second = self.path.values[:, -1, 1]
-        rows = above.columns(2, AIR / 3)[:: 1 if first >= second else -1]
+        rows = right.rows(2)[:: 1 if first >= second else -1]
         self.rows = [Arcs(words, noun, room=row) for words, noun, row in zip(sentences, self.nouns, rows, strict=True)]
         self.ways = VGroup(self._way(name) for name in self.names)
 
