@@ -49,19 +49,16 @@ ASKED = {
 
 #: Px of a line below the panels, and of the gap above it.
 FOOT, ABOVE = 78.0, 24.0
-#: Px between the edge of a panel and what is in it, above and below, where a line stands below the panels.
-LOWER = 14.0
-#: The share of a panel's height that is left to the vector at its foot.
-FOOTED = 0.22
+#: Px between the edge of a panel and what is in it, above and below, where a line stands below the panels; and the
+#: share of a panel's height that is left to the vector at its foot.
+LOWER, FOOTED = 14.0, 0.22
 #: Px of the highest vector in a panel, how many times larger than usual what is written may be, and a formula with a
 #: bias.
 TALLEST, WIDER, BIASED = 110.0, 1.4, 0.54
 #: Px of the shortest vector.
 LEAST = 40.0
-#: Px for what is written above the arcs of a head, and above vectors with their lengths.
-HEAD = 84.0
-#: Px behind the longest vector, for its length.
-TOLD = 140.0
+#: Px for what is written above the arcs of a head, and above vectors with their lengths, and behind the longest vector.
+HEAD, TOLD = 84.0, 140.0
 #: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
 #: met a key is in its notch.
 PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
@@ -232,12 +229,9 @@ def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
     return next(shown for shown in choices if len(shown) - shown.count(None) <= 5)
 
 
-#: The share of a room's height that a grid with what stands above it takes at most.
-HALF = 0.72
-#: Px of the lowest chip that can be read, and between two cells.
-LEAST_TALL, GAPS = 44.0, 8.0
-#: By how much of its length the mirror reaches beyond its grid.
-BEYOND = 0.04
+#: The share of a room's height that a grid with what stands above it takes at most, and of its length that the mirror
+#: reaches beyond it. Px of the lowest chip that can be read, and between two cells.
+HALF, BEYOND, LEAST_TALL, GAPS = 0.72, 0.04, 44.0, 8.0
 #: Px of a token, of a cell at most, across and down, above the cells, and of an ellipsis.
 TALL, CELL, OVER_CELLS, DOTS = 52.0, (168.0, 148.0), 132.0, 44.0
 
@@ -284,17 +278,16 @@ class TokenPairs(VGroup):
     def both(cls, head: Trace, forth: Label, back: Label, board: ThreeProjections | None = None) -> tuple[Self, Self]:
         """The scores if keys were queries, and the scores in the same place: on one scale of colours.
 
-        On the board of the queries they stand beside these, row by row. What is read of them stands above, and of the
-        first ones in the corner.
+        On the board of the queries they stand beside these, row by row; what is read of them stands above.
         """
-        room, tall, corner = (board.rest, board.tall, board.corner) if board else (STAGE, STAGE.height, None)
+        room, tall = (board.rest, board.tall) if board else (STAGE, STAGE.height)
         above, room = room.split_rows(-min(tall + OVER_CELLS, HALF * room.height))
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
         mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, room, "query")
         real = cls(tensors[1], "with keys of their own", forth, back, scale, room)
         room.fit(VGroup(mirrored, real.shift(mirrored.grid.get_center() - real.grid.get_center())), most=1.0)
-        for one, part in zip((mirrored, real), (corner, above) if corner else above.columns(2), strict=True):
+        for one, part in zip((mirrored, real), above.columns(2, 44), strict=True):
             part.fit(VGroup(one.called, one.readings).arrange(DOWN, gap("chip"), aligned_edge=LEFT), most=1.0)
         return mirrored, real
 
