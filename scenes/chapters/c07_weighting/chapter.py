@@ -351,9 +351,8 @@ class Weighting(Chapter):
         """The same sum as arrows, tip to tail."""
         head, query_token = focus.seen(trace), focus.query_token
         keys = within_reach(head, query_token)
-        names = "value_plane", "weighted_value_plane"
-        whole, weighted = (head[name].pick(query=query_token, key=keys) for name in names)
-        picture = ValuePlane(whole, weighted, query_token, ribbon.below(STAGE))
+        whole, shrunk = (head[f"{way}value_plane"].pick(query=query_token, key=keys) for way in ("", "weighted_"))
+        picture = ValuePlane(whole, shrunk, query_token, ribbon.below(STAGE))
         outline = [] if trace.about.get("windows") else picture.outline
         left = picture.origin, picture.ghosts, picture.chained, picture.chips, *outline
         added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from manim import DOWN, LEFT, UP, VGroup
+from manim import DOWN, VGroup
 
 from scenes.animations import (
     Flight,
@@ -246,19 +246,14 @@ class FeedForward(Chapter):
             return
         run, named = trace.under("experiment.neurons"), f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
         picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named)
-        (second, other), high = picture.told[1], memory.x.get_y() - memory.keys[0].get_y()
+        (second, other), own = picture.told[1], (memory.bars[0], memory.numbers[0])
         kept = [memory.chip, memory.x, memory.keys[0], memory.row_name, *memory.heads[:2]]
-        own = memory.bars[0], memory.numbers[0]
-        bar, told = raised = [part.copy().shift(high * UP) for part in own]
-        # Below its key another word that the neuron was looked at with, and what it does for that, where there is one.
-        hands = (seen.others(seen.ribbon.chips), memory.chip), (seen.others(seen.numbers), bar)
-        moves = [(part, top) for others, top in hands for part in others[-1:]]
-        more = [part.copy().move_to(top, aligned_edge=LEFT).shift(2 * high * DOWN) for part, top in moves]
+        (bar, told), more = memory.pair(seen)
         yield Step(
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word:",
-                exchange(own, raised, "row"),
+                exchange(own, (bar, told), "row"),
                 appear(*more) if more else None,
             ),
             beat(

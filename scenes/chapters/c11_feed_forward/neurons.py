@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, AnimationGroup, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, draw, exchange, follow, lagged, leave
 from scenes.layout import STAGE, Room
@@ -253,6 +253,14 @@ class KeyValueMemory:
         way = arrow(self.output.get_left(), self.stream.get_right(), "residual", 7, 24)
         self.plus = VGroup(way, Words("+", "title", "residual").next_to(way, DOWN, buff=units(2)))
         self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
+
+    def pair(self, seen: NeuronDetector) -> tuple[list[Any], list[Any]]:
+        """The first bar beside the vector, and below the key another word that it was looked at with, if any."""
+        high = (self.x.get_y() - self.keys[0].get_y()) * UP
+        raised = [part.copy().shift(high) for part in (self.bars[0], self.numbers[0])]
+        hands = (seen.others(seen.ribbon.chips), self.chip), (seen.others(seen.numbers), raised[0])
+        moves = [(part, top) for others, top in hands for part in others[-1:]]
+        return raised, [part.copy().move_to(top, aligned_edge=LEFT).shift(-2 * high) for part, top in moves]
 
     def weigh(self) -> Animation:
         """Each value keeps so much of its height as its neuron fires hard."""
