@@ -472,8 +472,8 @@ class Training(Chapter):
                 f"And our score? “{pushed}” had {picture.now:share} of the attention; "
                 f"at the end, {picture.shares[-1]:share}.",
                 (*exchange([bill.small], [picture.rows], "row"), appear(picture.clock)),
-                picture.shrink(),
-                appear(picture.names, picture.ring),
+                (appear(picture.names[0], rise=False), picture.shrink()),
+                appear(picture.names[1:], picture.ring),
                 *picture.draw("attention"),
             ),
             beat(
