@@ -23,7 +23,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: one; the em sizes of a text and of the less likely tokens, and the lines of tokens, the likeliest first.
 NAMES, PITCH, AIR, THICK, WRITTEN, OTHER, FAN = 440.0, 92.0, 20.0, 140.0, 62.0, 46.0, (0, 1, -1, 2, -2)
 #: So many nouns and adjectives stand for the words of a grammar, in the order of more of them.
-FEW = 5
+FEW = 4
 #: Px of what the three families read and write, at the foot of the stage, and of their names and their parts.
 SAMPLE, NAMED, PARTS = 240.0, 100.0, 330.0
 #: A tensor of what a real language model predicted, which stands for all of them.
