@@ -30,6 +30,7 @@ SHARES = (
     "a thousandth of a billionth",
     "a millionth of a billionth",
     "a billionth of a billionth",
+    "a trillionth of a billionth",
 )
 #: A smaller bar is at last so much of the height, and a line that a bar is measured by; a line is seen from one height
 #: on, and goes out in the next part above that level. Px of a bar that is too small to be seen.
