@@ -47,9 +47,10 @@ class Slider:
     """
 
     def __init__(self, scores: NamedTensor, weights: NamedTensor, here: NamedTensor, query: Label, room: Room) -> None:
-        #: The place of the key whose score is moved, and the frames in which it is as recorded, lowest and highest.
+        #: The place of the key whose score is moved, and the frames in which it is highest, and lowest of those whose
+        #: weights add up as whole per cents.
         self.moved = int(np.ptp(scores.values, axis=0).argmax())
-        self.lowest, self.highest = 0, len(scores) - 1
+        self.highest, self.lowest = len(scores) - 1, int((np.rint(100 * weights.values).sum(-1) == 100).argmax())
         self.here = self.rest = int(np.abs(scores.values - here.values).sum(-1).argmin())
         labels = scores.words("key")
         head, body = room.split_rows(HEAD)
