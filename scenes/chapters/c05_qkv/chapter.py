@@ -27,7 +27,6 @@ from scenes.animations import (
 from scenes.chapters.c05_qkv.figures import (
     ASKED,
     OVER,
-    TURNED,
     WIDER,
     QueryArcs,
     SwappedMatrices,
@@ -99,8 +98,6 @@ class QKV(Chapter):
             else []
         )
         met = dict(zip(("query", "key"), [*(here.tags or [here.tag])[:1], *here.found[:1]], strict=False))
-        for role in met:
-            roles.tags[role][0].rotate(TURNED[role])
         waiting = {role: roles.tags[role].copy() for role in met}
         query, key, value = roles.opening(waiting)
         yield Step(

@@ -156,6 +156,7 @@ class ThreeRoles(VGroup):
             symbol = f"x {{{{ W_{letter} : {role} }}}}" + f" + b_{letter}" * biased
             last = Formula(symbol, LARGE).scale(BIASED if biased else 1) if coloured else Words(question, "stage word")
             tag = Tag(role).scale(1.6).set_z_index(1)
+            tag[0].rotate(TURNED.get(role, 0.0))
             named = VGroup(tag, Words(role, "title", role)).arrange(RIGHT, buff=gap("chip"))
             lines = VGroup(named, last).arrange(DOWN, buff=gap("chip" if below else "grid"))
             top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(130.0, FOOTED * part.height))
