@@ -390,6 +390,7 @@ class QKV(Chapter):
                 beat(
                     f"It would: the {score:.2f} from “{query_token}” to “{top_key}” "
                     f"would lead from “{top_key}” to “{query_token}”{hidden}.",
+                    appear(*readings),
                     turned.scores(),
                     ambient=flow,
                 ),
@@ -409,7 +410,7 @@ class QKV(Chapter):
             ),
             beat(
                 question,
-                (leave(*symbols), *([appear(*readings)] if mutual else [])),
+                leave(*symbols),
                 *(turned.matrices() if mutual else ()),
                 ambient=flow,
             ),

@@ -62,8 +62,9 @@ HEAD, TOLD = 84.0, 140.0
 #: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
 #: met a key is in its notch.
 PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
-#: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
-ASIDE, WORDS_ASIDE, OVER = 0.4, 0.26, -0.15
+#: How far formulas and vectors that change places bend out of each other's way: the first formula goes over the second,
+#: the second vector under the first; so for two words, and a number that leaves what it was made in.
+ASIDE, WORDS_ASIDE, OVER = (0.15, 0.22, 0.0, 0.52), 0.26, -0.15
 
 
 class QueryArcs(Arcs):
@@ -196,7 +197,7 @@ class SwappedMatrices:
     """W_Q and W_K change places: what each makes of a vector then, and which pairs the `readings` are scores of."""
 
     def __init__(self, roles: ThreeRoles, readings: Sequence[VGroup]) -> None:
-        pair = "query", "key"
+        pair, self.readings = ("query", "key"), readings
         self.mine, self.symbols = ([of[role] for role in pair] for of in (roles.vectors, roles.symbols))
         self.made = [
             vector_in(roles.feet[other], roles.tensors[role], other, most=TALLEST)
@@ -210,16 +211,21 @@ class SwappedMatrices:
 
     def matrices(self) -> list[tuple[Animation, ...]]:
         """The matrices pass over into each other's place, and what they make goes along."""
-        return [exchange([*self.symbols, *self.mine], [*self.crossed, *self.made], "slow", ASIDE)]
+        ways = zip((*self.symbols, *self.mine), (*self.crossed, *self.made), ASIDE, strict=True)
+        return [tuple(Travel(*ends, bend, "slow", leaving=True) for *ends, bend in ways)]
 
     def scores(self) -> tuple[Animation, ...]:
         """In each pair, the token that asks becomes the one that is found, and the other way round."""
         return exchange(self.said, self.turned, "slow", WORDS_ASIDE)
 
     def back(self) -> list[tuple[Animation, ...]]:
-        """Everything takes its own place again."""
-        home = exchange([*self.crossed, *self.made], [*self.symbols, *self.mine], "row", ASIDE)
-        return [(*home, *exchange(self.turned, self.said, "row", WORDS_ASIDE))]
+        """What is read of the pairs is right again, and goes; then everything takes its own place again."""
+        home = zip((*self.crossed, *self.made), (*self.symbols, *self.mine), ASIDE, strict=True)
+        return [
+            exchange(self.turned, self.said, "row", WORDS_ASIDE),
+            (leave(*self.readings),),
+            tuple(Travel(*ends, -bend, "row", leaving=True) for *ends, bend in home),
+        ]
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
