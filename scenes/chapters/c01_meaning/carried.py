@@ -77,11 +77,11 @@ class CarriedStep(VGroup):
         return VGroup(*hands, one, other)
 
     def _numbers(self, frame: int) -> VGroup:
-        """The cosines over the chips in a frame."""
+        """The cosines over the chips in a frame, in the colours of the hands."""
         chips = self.states[frame][2:]
         return VGroup(
-            number(one, ".2f", "stage number").settle(chip.get_top() + UP * units(OVER))
-            for one, chip in zip(self.rows[frame], chips, strict=True)
+            number(one, ".2f", "stage number", role).settle(chip.get_top() + UP * units(OVER))
+            for one, chip, role in zip(self.rows[frame], chips, ("ink2", "residual"), strict=True)
         )
 
     def line_of(self, label: Label) -> VGroup:
