@@ -380,7 +380,8 @@ class Training(Chapter):
             "One after another, skills come to stay",
             beat(
                 "Each link is a skill on new sentences.",
-                (picture.begin(), appear(picture.links, picture.note[0], picture.names, picture.plot[:4])),
+                picture.begin(),
+                appear(picture.links, picture.note[0], picture.names, picture.plot[:4]),
             ),
             beat(
                 claim(

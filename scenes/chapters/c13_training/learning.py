@@ -143,10 +143,10 @@ class SkillLinks:
         below = way.point_from_proportion(0.5) + DOWN * units(UNDER)
         return [way], below * UP + (first if near else way).get_x() * RIGHT
 
-    def begin(self) -> Animation:
-        """Take the colour off the translation: its frame tells from now on how often sentences are right."""
+    def begin(self) -> tuple[Animation, ...]:
+        """Run the clock back, take the colour off the translation: its frame tells how often sentences are right."""
         fills = [[part.get_fill_color().to_hex() for part in self.slots], [palette().surface] * len(self.slots)]
-        return Shades(self.slots, fills, kind="row")
+        return Shades(self.slots, fills, kind="row"), Count(self.clock, self.times[::-1], ",.0f", "row")
 
     def run(self) -> tuple[Animation, ...]:
         """All links through all looks, with the clock."""
