@@ -95,7 +95,8 @@ class SkillLinks:
         right = STAGE.split_columns(-CURVES[0])[1].split_rows(-CURVES[1])[1].inset(FOOT, SIDE)
         times, ends = steps.pick(checkpoint=looks), [self.times[0], self.times[-1]]
         plot = Plot.filling(right, times, learned, (None, (0, 1)), (True, False))
-        self.plot = VGroup(plot.axes, plot.names[0], plot.heights([earned], ".0%"), plot.ticks(ends, ",.0f", "fact"))
+        level = plot.heights([earned], ".0%").add(dashes(plot.beside(earned), plot.point(ends[1], earned)))
+        self.plot = VGroup(plot.axes, plot.names[0], level, plot.ticks(ends, ",.0f", "fact"))
         self.plot.add(Words("while the steps double", "fact", "query").next_to(plot.axes, UP, buff=units(12)))
         self.curves = VGroup()
         for i, name in enumerate(since.labels["line"]):
