@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dot, path
 from scenes.mobjects.text import Words, number
-from scenes.theme import pace, palette, units
+from scenes.theme import pace, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -40,7 +40,8 @@ class LossValley:
         places, losses = run["place_along"], run["loss_along"]
         self.walk, large = ((run[f"{name}_places"], run[f"{name}_losses"]) for name in ("small", "large"))
         low, high = float(losses.values.min()), float(losses.values.max())
-        inner = Room(STAGE.left + SIDE, STAGE.top + NAME, STAGE.right, STAGE.bottom - BELOW)
+        right = STAGE.right - pixels(box.width) - NAME
+        inner = Room(STAGE.left + SIDE, STAGE.top + NAME, right, STAGE.bottom - BELOW)
         free, start = FREE * (high - low), large[0].quantity(0)
         self.plot = Plot.filling(inner, places, losses, (None, (low - free, high + ABOVE * (high - low))))
         reach = [losses.quantity(int(find(losses.values))) for find in (np.argmin, np.argmax)]
@@ -50,9 +51,9 @@ class LossValley:
         self.along, self.up = places.values, losses.values
         self.loss = number(run["batch_loss"], ".3f", "large number")
         plate = Box(*CARD, palette().surface, 14, palette().line, 2.5)
-        plate.move_to(self.plot.point(self.along[-1], low - free / 2) + UP * units(NAME), DOWN + RIGHT)
+        plate.move_to(self.plot.beside(low - free / 2) + UP * units(NAME), DOWN).align_to(box, RIGHT)
         name, loss = VGroup(box[1], self.loss).copy().arrange(DOWN, buff=units(14)).move_to(plate)
-        #: The loss where it was told before, and smaller, below the right end of the curve.
+        #: The loss where it was told before, and smaller, at the right of the curve.
         self.card, self.told = VGroup(plate, name), VGroup(box, self.loss.next_to(box[1], DOWN, buff=units(14)))
         self.smaller = VGroup(self.card, loss)
         note = Words("one line through the space of all parameters, along the first gradient", "fact", "ink2")
