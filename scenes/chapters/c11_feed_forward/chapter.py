@@ -502,7 +502,7 @@ class FeedForward(Chapter):
         """The purpose of the activation: a boundary that is not straight, learned by a small layer."""
         run = trace.under("experiment.boundary")
         picture = PointClouds(run)
-        (line, two, trained), (by_line, by_cut, learned) = picture.names, picture.right
+        (line, two, training, trained), (by_line, by_cut, learned) = picture.names, picture.right
         once, twice = picture.folds()
         yield Step(
             "What no straight line can draw",
@@ -530,11 +530,12 @@ class FeedForward(Chapter):
                     ),
                     appear(picture.cells, picture.creases[0], rise=False),
                     reshape(picture.sheets[0], picture.learned_sheets[0], "transform"),
-                    follow(trained),
+                    follow(training),
                     follow(learned),
                     picture.stay("transform"),
                 ),
                 picture.learn(),
+                (leave(training), follow(trained)),
             ),
             stage=[picture.plane.box, line, folded],
         )

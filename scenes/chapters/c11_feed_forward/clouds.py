@@ -85,7 +85,8 @@ class PointClouds:
         right, left = STAGE.inset(BESIDE, 0).golden_columns(last=True)
         self.shares = run["accuracy"].quantities()
         self.plane = PointPlane(run, left)
-        names = "the best straight line", "two neurons, set by hand", f"an FFN, {run['hidden']} neurons, trained"
+        states = f"an FFN, {run['hidden']} neurons, in training", f"an FFN, {run['hidden']} neurons, trained"
+        names = "the best straight line", "two neurons, set by hand", *states
         self.names = [self.plane.called(text) for text in names]
         found = run["line_accuracy"], run["best_cut"].quantity(1), self.shares[0]
         self.right = [self.plane.share(share) for share in found]
