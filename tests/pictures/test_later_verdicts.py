@@ -154,13 +154,13 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role() -> None:
     lost = before.values[:-1] - after.values[1, 1, :-1]
     spoken = said("interpretation", trace)
     assert f"loses only {lost[own]:.0%}, so the gender may have another way." in spoken
-    assert "Theirs are the widest streams there." in spoken
+    assert "Into each of their words, theirs is the widest stream." in spoken
     spared = after.values.copy()
     spared[1, 1, own] = 0.5
     spared[0, 2] = before.values
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
     assert "loses 50%." in spoken, "half may be a guess of the gender"
-    assert "Not each has the widest stream there." in spoken
+    assert "Into some of their words, theirs is not the widest." in spoken
 
 
 def test_an_arc_of_a_counted_case_leads_to_the_top_key_and_its_mark_is_full_where_that_is_the_noun() -> None:

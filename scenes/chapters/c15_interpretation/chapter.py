@@ -198,7 +198,11 @@ class Interpretation(Chapter):
             ),
             beat(
                 "Rings: heads that have these names by attention. "
-                + claim(agree, "Theirs are the widest streams there.", "Not each has the widest stream there."),
+                + claim(
+                    agree,
+                    "Into each of their words, theirs is the widest stream.",
+                    "Into some of their words, theirs is not the widest.",
+                ),
                 appear_in_turn(rings, "slow"),
             ),
             beat(
