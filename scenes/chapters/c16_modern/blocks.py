@@ -365,7 +365,7 @@ class CacheArea:
             return means(bands, Area(whole, sum_, unit, 0)) if whole else bands
 
         #: One token, not to scale, and its name; then what so many tokens take.
-        self.column, self.one = wall(COLUMN, heads), Words("one token", "fact", "ink2")
+        self.column, self.one = wall(COLUMN, heads), Words("one token, without sharing", "fact", "ink2")
         self.one.begin_in(foot)
         own = run["heads"].quantity(0)
         self.kinds = VGroup(Words(f"{own:.0f} keys", "title", "key"), Words(f"{own:.0f} values", "title", "value"))

@@ -308,12 +308,15 @@ class Modern(Chapter):
         every, shared = (run["cache"].pick(choice=choice) for choice in ("every", "shared"))
         tokens, (*_, large) = run["lengths"].largest()[-1], run["parameters"].words("model")
         whole, third = every.largest()[-1], shared.largest()[-1]
-        kept = [vector for pair in sharing.pairs for _ in range(sharing.group) for vector in pair]
+        hollow, asking = [one for pair in sharing.before for one in pair], [sharing.names, *sharing.queries]
+        plates = [band.copy().replace(one, stretch=True) for one, band in zip(hollow, picture.column, strict=True)]
         yield Step(
             claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
             beat(
                 "The KV cache holds the keys and values of all tokens.",
-                (reshape(ground, picture.outline), *exchange(kept, [*picture.column], "camera")),
+                (appear_in_turn(plates), draw(*sharing.own)),
+                leave(*asking, sharing.kept, *sharing.own),
+                (reshape(ground, picture.outline), *exchange(plates, [*picture.column], "camera")),
                 appear(picture.one, picture.kinds, picture.cache),
             ),
             beat(
@@ -340,7 +343,7 @@ class Modern(Chapter):
                 appear(picture.large),
                 appear(picture.large_told),
             ),
-            stage=[ground, *sharing.pairs],
+            stage=[ground, *asking, sharing.kept],
             noted=False,
         )
 
