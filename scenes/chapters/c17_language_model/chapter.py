@@ -442,7 +442,6 @@ class LanguageModel(Chapter):
         known, made_up = run["sure_of_names"].quantities()
         longest = max(answer.name for answer in answers)
         typed: list[Play] = [tuple(x for answer in answers for x in answer.types(place)) for place in range(longest)]
-        typed.insert(longest // 2 + 1, leave(*(track.ground for track in tracks)))
         said = run["answer_0"].label("step", answers[0].name - 1)
         right, named = (run[which].values[: int(run["real_count"])] for which in ("right", "named"))
         yield Step(
@@ -476,7 +475,7 @@ class LanguageModel(Chapter):
                 ),
                 *(appear(one.mean) for one in tracks),
             ),
-            stage=[*(one.floor for one in answers), *(track.ground for track in tracks)],
+            stage=[one.floor for one in answers],
         )
 
     def an_error(self, run: Trace) -> Iterator[Step]:
