@@ -416,12 +416,18 @@ class Arguing(Chapter):
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace, failure), STAGE)
         (fails, *shown), rest = picture.pictures[:3], picture.pictures[3:]
         last, stated, amount, first, second, third = map(ring_around, picture)
+        should, does, head, slot, rich, ring, wrong = failure.failed
+        tried = failure.stood[-1]
         yield Step(
             "Six questions for every claim",
-            beat("Ask of every claim: how many trainings? How many claims? What else changed?", *map(appear, rest)),
+            beat(
+                "Ask of every claim: how many trainings? How many claims? What else changed?",
+                (*exchange(tried, [slot, wrong]), appear(ring)),
+                (leave(*failure.rest), *exchange([*failure.failed], [*fails], "camera")),
+                *map(appear, rest),
+            ),
             beat(
                 "At which size, with how much data, and where does it fail?",
-                (leave(*failure.rest), *exchange([*failure.failed], [*fails], "camera")),
                 *(appear(*both) for both in zip(shown, picture[1:3], strict=True)),
                 appear(picture[0]),
             ),
@@ -442,7 +448,7 @@ class Arguing(Chapter):
                 "Nobody knows from this: an argument about architecture is an experiment with a stated size.",
                 *map(leave, (first, second, third, amount, last)),
             ),
-            stage=[VGroup(*picture[3:]), failure.failed, *failure.rest],
+            stage=[VGroup(*picture[3:]), should, does, head, rich, *tried, *failure.rest],
         )
 
 
