@@ -396,12 +396,12 @@ class Weighting(Chapter):
             f"How “{word}” finds its meaning",
             beat(
                 f"“{word}” has one embedding, but two meanings.",
+                (leave(*before.chips), appear(*first.chips)),
                 appear(picture.start),
                 appear_in_turn([*picture.names]),
             ),
             beat(
                 f"In {picture.where}, it attends to “{one}”.",
-                (leave(*before.chips), appear(*first.chips)),
                 (draw(*first.arcs, kind="row", back=True), appear(first.marks, picture.key)),
                 ambient=flow,
             ),
