@@ -100,7 +100,7 @@ class VectorsByDepth:
         layers, words = [int(layer) for layer in one.labels["layer"]], one.words("position")
         self.depths = [depths.quantity(layer) for layer in layers]
         self.shares = {way: [share.quantity(layer) for layer in layers] for way, share in shares.items()}
-        self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").settle(head.centre)
+        self.depth = Words(f"{DEPTH}{self.depths[0]}", "fact", "ink2").settle(head.centre)
         self.owns, self.chips, self.origins, self.states = {}, {}, VGroup(), {}
         self.rings, self.places = {}, {}
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
