@@ -397,7 +397,7 @@ class Residual(Chapter):
         run = trace.under("experiment.depth_and_norm")
         names = ("pre-norm", "post-norm", "no norm")
         shares = {name: run["exact.over_seeds"].pick(model=f"{name}, no warm-up") for name in names}
-        picture = NormOrders(shares, ribbon.below(STAGE))
+        picture = NormOrders(shares, run["steps"], ribbon.below(STAGE))
         pre, post, none = picture.orders
         yield Step(
             "Before the sublayer, or after the sum?",
@@ -431,6 +431,7 @@ class Residual(Chapter):
                     f"post-norm {shares['post-norm']:.0%}, and no norm at all {shares['no norm']:.0%}.",
                 ),
                 (draw(*none.ways), appear(none.stream, none.sublayer, none.plus, none.heading)),
+                appear(picture.caption),
                 appear_in_turn([*picture.results], "slow"),
                 ambient=running(pre, post, none),
             ),

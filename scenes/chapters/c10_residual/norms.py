@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from manim import UP, Animation, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import pulses
 from scenes.layout import Room
@@ -81,16 +81,20 @@ class NormOrders:
 
     Args:
         shares: what each gets right, by its name.
+        steps: of their trainings.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, shares: Mapping[str, Quantity], room: Room) -> None:
+    def __init__(self, shares: Mapping[str, Quantity], steps: Quantity, room: Room) -> None:
         roads, ends = room.split_rows(20)[1].split_columns(-RIGHT_SHARE, 30)
         self.orders = [NormOrder(name, row) for name, row in zip(shares, roads.rows(len(shares), 36), strict=True)]
         self.results = VGroup(
             number(share, ".0%", "large word").settle(ends.centre).set_y(order.stream.get_y())
             for share, order in zip(shares.values(), self.orders, strict=True)
         )
+        told = (Words(text, "fact", "ink2") for text in ("new sentences right", f"after {steps} steps"))
+        self.caption = VGroup(*told).arrange(DOWN, buff=units(6), aligned_edge=RIGHT)
+        self.caption.next_to(self.results[0], UP, buff=units(10)).align_to(at(room.right, 0), RIGHT)
 
 
 def running(*orders: NormOrder) -> Callable[[float], Animation]:
