@@ -135,7 +135,7 @@ class Heads(Chapter):
         mine, *rest = sorted(rows := rows_of_heads(trace, focus, ribbon, side, blend), key=lambda row: -row.get_y())
         here, other = picture.grids[0].weights.position("query", query_token), focus_of(trace)
         lines = [grid.lines[here] for grid in picture.grids]
-        held = [VGroup(*row[1:]) for row in rows]
+        held = [row[1] for row in rows]
         above = [row.copy() for row in held]  # drawn above the plates
         papers, names = zip(*picture.plates, strict=True)
         flights = [
@@ -151,11 +151,8 @@ class Heads(Chapter):
                 f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
                 "multi-head attention.",
                 appear_in_turn([mine[0], *rest], "row"),
-                (
-                    leave(ribbon, *(row[0] for row in rows)),
-                    appear(picture.tag, *papers, rise=False),
-                    *exchange(held, above),
-                ),
+                leave(ribbon, *(part for row in rows for part in row[::2])),
+                (appear(picture.tag, *papers, rise=False), *exchange(held, above)),
                 *(flights if picture.large else [tuple(move for flight in flights for move in flight)]),
                 appear(*(part for part in parts if part not in lines), rise=False),
             ),
