@@ -393,8 +393,9 @@ class Heads(Chapter):
                 ),
                 *(
                     [
-                        appear(
-                            table.heads, told, of_these, *(part for one in boards for part in (one.boxes, one.frames))
+                        (
+                            leave(*picture.told[:2]),
+                            appear(table.heads, told, of_these, *(part for one in boards for part in one[::2])),
                         ),
                         appear_in_turn([VGroup(one.squares, ring_around(one.winner)) for one in boards], "cell"),
                     ]
