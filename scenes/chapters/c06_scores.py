@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, Mobject, VGroup
+from manim import DOWN, LEFT, RIGHT, Mobject, VGroup
 
 from scenes.animations import (
     Dive,
@@ -36,7 +36,7 @@ from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.turned_word import TurnedWord
-from scenes.mobjects.wording import counted, head_name, named_head
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from scenes.theme import at, gap
 from transformer_core.studies.focus import DECODER, ENCODER, Focus, focus_of, mixed_focus, swap_of, within_reach
@@ -314,8 +314,10 @@ class Scores(Chapter):
         seen = zip(cells, board.pairs.words("key"), strict=False)
         rings = [ring_around(cell) for cell, key in seen if key.position == best.position]
         old, where = [*before.query_names, before.empty, product], head_name(focus.layer, focus.head)
-        called = Words(named_head(focus.layer, focus.head), "fact", "ink2").settle(before.ribbon.get_center())
-        matrix = [*old, *factors, *cells, *rings, called.begin_at(at(STAGE.left, 0)[0])]
+        names = Words(f"head {letter_of(focus.head)}", "fact"), Words(layer_name(focus.layer), "fact", "ink2")
+        called = VGroup(*names).arrange(DOWN, gap("chip"), aligned_edge=LEFT)
+        called.align_to(before.ribbon, DOWN).align_to(at(STAGE.left, 0), LEFT)
+        matrix = [*old, *factors, *cells, *rings, called]
         pictures = [TurnedWord(trace, focus, swap, room) for room in STAGE.rows(2)] if swap else []
         yield Step(
             "Before you go on: a bet" if swap else "Where will it look?",

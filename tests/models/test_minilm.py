@@ -31,6 +31,8 @@ SENTENCES = {
     30: "The old captain of the ship, who had not slept for three nights, finally saw the lighthouse and steered his "
     "whole crew to the old harbour",
 }
+#: Px that a note may have: for all of it, for a part, and for its least.
+ROOMS = 1680, 1050, 360
 RARE = "The naïve électrophysiologist photographed Ørsted's 😀 café"
 
 
@@ -151,12 +153,10 @@ def test_a_note_tells_why_this_head_as_fully_as_there_is_room_in_either_language
     path = focus_of(trace.in_sight()).path
     for language, chance in (("en", "by chance"), ("es", "por azar")):
         with drawn_in("dark"), spoken_in(language) as voice:
-            notes = [Note.of(trace.in_sight(), path, room) for room in (1400, 870, 300)]
+            notes = [Note.of(trace.in_sight(), path, room) for room in ROOMS]
             missing = [heard.template for heard in voice.take() if heard.became is None]
         texts = [note.text for note in notes if note]
-        assert all(
-            note is None or note.width <= units(room) for note, room in zip(notes, (1400, 870, 300), strict=True)
-        )
+        assert all(note is None or note.width <= units(room) for note, room in zip(notes, ROOMS, strict=True))
         assert chance in texts[0]
         assert texts == sorted(texts, key=len, reverse=True)
         assert language == "en" or missing == []

@@ -60,8 +60,6 @@ ASKED_FOR = {COPIED: "nearest: the right capital", "comparative": "nearest: the 
 #: Its relations, in the order in which they are shown, and the names of both kinds of pairs.
 RELATIONS = "plural", "past", "comparative", "capital", "gender"
 REAL, CHANCE = "real pairs", "random pairs"
-#: The cosine of two vectors.
-COSINE = "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))"
 #: The sense of a Spanish word, for who knows no Spanish.
 GLOSSES = {"banco": "(money)", "orilla": "(river)"}
 
@@ -83,7 +81,10 @@ class Meaning(Chapter):
         yield from self.a_word_is_a_vector(trace, focus, opening)
         region = Region(f"embeddings of {trace[f'{MEANING}.model'].words('model')[0]}, a real language model")
         left, right = region.inside.golden_columns()
-        dial, cosine = Dial.at_the_foot(left), right.fit(Formula(COSINE, LARGE))
+        cosine = Formula(
+            "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE
+        )
+        dial, cosine = Dial.at_the_foot(left), right.fit(cosine)
         yield from self.directions(trace, region)
         yield from self.dot_product(trace, region, cosine)
         yield from self.king_and_queen(trace, region, cosine)
