@@ -73,15 +73,6 @@ class FormBars(VGroup):
         gone, self.numbers = self.numbers, other.numbers
         return *moved, leave(gone), Come(self.numbers, run_time=pace("row"), rate_func=LATE)
 
-    def clear(self) -> Animation:
-        """Bars and numbers leave where what they answer changes."""
-        return leave(self.numbers, *(one.bar for one in self.bars))
-
-    def refill(self, other: FormBars) -> tuple[Animation, ...]:
-        """The bars and numbers of `other` come in the same place."""
-        self.bars, self.numbers = other.bars, other.numbers
-        return *(grow(one.bar) for one in self.bars), Come(self.numbers, run_time=pace("row"), rate_func=LATE)
-
 
 class EncoderRun:
     """A run of the encoder: tokens along the foot, and tiles for the vectors of each layer, the input first."""
@@ -314,8 +305,10 @@ class TwoRoutes:
 
     def after(self, old: int = 0, new: int = 1, answer: FormBars | None = None) -> list[Play]:
         """Other Spanish words stand before, at first those of the other sentence, and the answer becomes another."""
-        words = *exchange(self.prefixes[old], self.prefixes[new]), self.answer.clear()
-        return [(*words, leave(self.second[old]), draw(self.second[new])), self.answer.refill(answer or self.donor_off)]
+        gone, self.answer = self.answer, answer or self.donor_off
+        words = *exchange(self.prefixes[old], self.prefixes[new]), leave(gone.bars, gone.numbers)
+        come = *(grow(one.bar) for one in self.answer.bars), appear(self.answer.numbers)
+        return [(*words, leave(self.second[old]), draw(self.second[new])), come]
 
     def slip(self) -> list[Play]:
         """The other sentence is read, and goes on from what is written for it without the head; the slip is mended."""
