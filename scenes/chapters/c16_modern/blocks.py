@@ -401,8 +401,7 @@ class CacheArea:
             name.settle(figure.get_center() + DOWN * units(48)).begin_at(x)
         self.every.align_to(self.size[0], RIGHT)
         for one in (self.size, self.shared):
-            text = Words("MB", "fact", "ink2").stand_on(one[0].baseline)
-            one.add(text.begin_at(one[0].get_right()[0] + units(12)))
+            one.add(Words("MB", "fact", "ink2").stand_on(one[0].baseline).begin_at(one[0].get_right()[0] + units(12)))
         self.shared.shift(DOWN * units(56))
         self.heads = Words("keys for every head", "fact").settle(self.named[1].get_center() + DOWN * units(44))
         self.heads.begin_at(x)
