@@ -212,7 +212,7 @@ class SwappedMatrices:
     def matrices(self) -> list[tuple[Animation, ...]]:
         """The matrices pass over into each other's place, and what they make goes along."""
         ways = zip((*self.symbols, *self.mine), (*self.crossed, *self.made), ASIDE, strict=True)
-        return [tuple(Travel(*ends, bend, "slow", leaving=True) for *ends, bend in ways)]
+        return [tuple(Travel(old, new, bend, "slow", leaving=True) for old, new, bend in ways)]
 
     def scores(self) -> tuple[Animation, ...]:
         """In each pair, the token that asks becomes the one that is found, and the other way round."""
@@ -224,7 +224,7 @@ class SwappedMatrices:
         return [
             exchange(self.turned, self.said, "row", WORDS_ASIDE),
             (leave(*self.readings),),
-            tuple(Travel(*ends, -bend, "row", leaving=True) for *ends, bend in home),
+            tuple(Travel(old, new, -bend, "row", leaving=True) for old, new, bend in home),
         ]
 
 
