@@ -316,7 +316,7 @@ class Scores(Chapter):
         old, where = [*before.query_names, before.empty, product], head_name(focus.layer, focus.head)
         names = Words(f"head {letter_of(focus.head)}", "fact"), Words(layer_name(focus.layer), "fact", "ink2")
         called = VGroup(*names).arrange(DOWN, gap("chip"), aligned_edge=LEFT)
-        called.align_to(before.ribbon, DOWN).align_to(at(STAGE.left, 0), LEFT)
+        called.align_to(before.ribbon, DOWN).align_to(at(STAGE.left, STAGE.top), LEFT)
         matrix = [*old, *factors, *cells, *rings, called]
         pictures = [TurnedWord(trace, focus, swap, room) for room in STAGE.rows(2)] if swap else []
         yield Step(
