@@ -219,7 +219,7 @@ class SwappedMatrices:
         return exchange(self.said, self.turned, "slow", WORDS_ASIDE)
 
     def back(self) -> list[tuple[Animation, ...]]:
-        """What is read of the pairs is right again, and goes; then everything takes its own place again."""
+        """Turn what is read of the pairs right again, and take it away; then put everything in its own place."""
         home = zip((*self.crossed, *self.made), (*self.symbols, *self.mine), ASIDE, strict=True)
         return [
             exchange(self.turned, self.said, "row", WORDS_ASIDE),

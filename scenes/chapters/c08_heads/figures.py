@@ -20,10 +20,10 @@ from scenes.animations import (
     follow,
     leave,
 )
+from scenes.chapters.c08_heads.counted_share import CountedShare
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
-from scenes.mobjects.counted_share import CountedShare
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import End, means
 from scenes.mobjects.patterns import FULL, HEAD, INSET, PANEL, HeadPlate, Pattern
