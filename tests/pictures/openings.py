@@ -1,4 +1,4 @@
-"""How much of the picture before is still there as a step begins."""
+"""The share of the picture before that is still there as a step begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kept(before: np.ndarray, now: np.ndarray) -> float:
 
 
 def _drawn(picture: np.ndarray) -> np.ndarray:
-    """Where a stage is not its background, which is the colour in the corner of the frame."""
+    """The pixels of the stage that differ from its background, which is the colour in the corner of the frame."""
     high, wide = picture.shape[:2]
     drawn: np.ndarray = (np.abs(picture.astype(int) - picture[0, 0].astype(int)) > DRAWN).any(-1)
     drawn[: int(MAP[0] * high), int(MAP[1] * wide) :] = False
