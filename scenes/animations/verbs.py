@@ -216,10 +216,11 @@ def reshape(old: Mobject, new: Mobject, kind: str = "row", turn: float = 0.0) ->
 
 
 def exchange(
-    old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "transform", arc: float = 0.0
+    old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "transform", arc: float | Sequence[float] = 0.0
 ) -> tuple[Animation, ...]:
-    """Each part turns into its successor, and is gone."""
-    return tuple(Travel(a, b, arc, kind, leaving=True) for a, b in zip(old, new, strict=True))
+    """Each part turns into its successor, and is gone; all ways bend alike, or each by an `arc` of its own."""
+    arcs = [float(arc)] * len(old) if isinstance(arc, float | int) else arc
+    return tuple(Travel(a, b, bend, kind, leaving=True) for a, b, bend in zip(old, new, arcs, strict=True))
 
 
 def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row", arc: float = 0.25) -> Animation:

@@ -34,8 +34,8 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import OperationFigure
 from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.swapped_word import SwappedWord
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.turned_word import TurnedWord
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from scenes.theme import at, gap
@@ -318,7 +318,7 @@ class Scores(Chapter):
         called = VGroup(*names).arrange(DOWN, gap("chip"), aligned_edge=LEFT)
         called.align_to(before.ribbon, DOWN).align_to(at(STAGE.left, STAGE.top), LEFT)
         matrix = [*old, *factors, *cells, *rings, called]
-        pictures = [TurnedWord(trace, focus, swap, room) for room in STAGE.rows(2)] if swap else []
+        pictures = [SwappedWord(trace, focus, swap, room) for room in STAGE.rows(2)] if swap else []
         yield Step(
             "Before you go on: a bet" if swap else "Where will it look?",
             beat(
@@ -339,7 +339,7 @@ class Scores(Chapter):
         )
 
     def one_word(
-        self, focus: Focus, ribbon: Ribbon, matrix: list[Mobject], picture: TurnedWord, below: TurnedWord
+        self, focus: Focus, ribbon: Ribbon, matrix: list[Mobject], picture: SwappedWord, below: SwappedWord
     ) -> list[Beat]:
         """The sentence instead of the `matrix`; and `below` it with another adjective, whose arc finds no noun yet."""
         known, loose = picture.known, below.loose

@@ -26,8 +26,8 @@ FOOT = 120.0
 LOOP = 0.4
 #: How far right the four points of a loop are, over its height.
 ROUND = (0.5, 0.1, 1.7, 1.3)
-#: Px from a chip to the middle of the first line below it, and from there to the next; to a loose end, and its sign.
-FIRST, NEXT, HOVER, SIGN = 40.0, 52.0, 60.0, 36.0
+#: Px from a chip down to the middle of the line below it, and up to the end of a loose arc and to its question mark.
+FIRST, HOVER, SIGN = 40.0, 60.0, 36.0
 
 
 class Arcs(VGroup):
@@ -80,10 +80,9 @@ class Arcs(VGroup):
                 self._mark(j, arc, weight)
         super().__init__(*self.chips, self.arcs, self.marks)
 
-    def below(self, place: int, told: str, line: int = 0) -> Words:
-        """Words below a token: so many lines below the first."""
-        down = DOWN * units(FIRST + line * NEXT)
-        return Words(told, "stage word").settle(self.chips[place].get_bottom() + down)
+    def below(self, place: int, told: str) -> Words:
+        """Words below a token."""
+        return Words(told, "stage word").settle(self.chips[place].get_bottom() + DOWN * units(FIRST))
 
     def spelled(self, place: int, forms: Sequence[str]) -> Words:
         """Spanish forms of a word, below it."""

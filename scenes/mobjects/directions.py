@@ -149,14 +149,14 @@ class Dial:
         return VGroup(Plane.line(self.foot, tip, role, thick, BESIDE), end)
 
     def spoke(self, cosine: Quantity, role: str, kind: int = 0) -> VGroup:
-        """A hand of many of a kind, of which there are two: the outer part of its line, and a dot."""
+        """The outer part of a line at the angle of a cosine, with a dot at its tip; two kinds differ in length."""
         tip, px = self.spot(cosine, reach=REACHES[kind]), self.px * REACHES[kind]
         end = means(dot(tip, SMALL, role), Away(cosine, 0.0, 0, px, 2 * SMALL, self.grounds[kind]))
         return VGroup(rule(self.foot + HOLE * (tip - self.foot), tip, role, 1.2), end)
 
 
-class Sheaves(VGroup):
-    """Two kinds of pairs as spokes of a dial, and a line that chance seldom passes.
+class CosineSpokes(VGroup):
+    """The cosines of two kinds of pairs as spokes of a dial, and a line that chance seldom passes.
 
     Args:
         rows: the cosines of each kind, by its name; the last row is that of chance.

@@ -130,7 +130,7 @@ class ThreeProjections(VGroup):
                 .set_y(row.get_y())
                 for i, row in enumerate(self.x)
             ]
-        #: What makes the queries, and they.
+        #: The vectors, the query matrix and its symbol, and the queries.
         self.queries = [*self.names, *self.x, self.matrices["query"], self.symbols["query"], *self.made["query"]]
         super().__init__(*self.names, *self.x, *self.matrices.values(), *self.symbols.values())
         self.add(*(vector for made in self.made.values() for vector in made))

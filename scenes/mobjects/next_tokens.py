@@ -181,11 +181,11 @@ def likeliest(probs: NamedTensor, count: int = LISTED) -> tuple[int, ...]:
 
 
 class ModelPrompts:
-    """The card of the real language model: its name and its prompts.
+    """The prompts of the real language model, and its name.
 
     Args:
         real: `experiment.continuations`.
-        card: the card that it takes over.
+        region: the region that gets the name.
     """
 
     def __init__(self, real: Trace, region: Region) -> None:
@@ -207,7 +207,7 @@ class ModelPrompts:
         return one, self.real[f"{name}_by_temperature"].pick(temperature=one)
 
     def half_of(self, name: str) -> NamedTensor:
-        """The likeliest tokens of a prompt, as many as stand side by side with another's."""
+        """The likeliest tokens of a prompt, as many as are listed."""
         half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, LISTED))
         return half
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
 
@@ -20,6 +18,8 @@ from transformer_core.tracing.trace import NamedTensor
 TALL = 110.0
 #: The part of a cell's width that its number may take.
 SNUG = 0.86
+#: The least score that is written out; below it the tile alone speaks.
+WRITTEN = 0.1
 #: Px more between the heads of two layers.
 SPACE = 30.0
 #: Px from one dot of a hundred to the next, and of a hollow one.
@@ -30,21 +30,12 @@ class RoleTable(VGroup):
     """Roles down the left, heads along the top, and in each cell the share of cases in which the head plays the role.
 
     Args:
-        scores: role × layer × head; in the place of roles may stand trainings.
+        scores: role × layer × head.
         earned: the score from which a role is named.
-        written: the least score that is written out; below it the tile alone speaks.
-        called: the name of each line; a line without one is left out.
     """
 
-    def __init__(
-        self,
-        scores: NamedTensor,
-        earned: Quantity,
-        written: float = 0.1,
-        called: Mapping[str, str] = CALLED,
-    ) -> None:
-        self.written, kind = written, scores.axes[0]
-        roles = [role for role in scores.labels[kind] if role in called]
+    def __init__(self, scores: NamedTensor, earned: Quantity) -> None:
+        roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, self.count = scores.shape[1:]
         columns = layers * self.count
         wide = min(132.0, (STAGE.width - 560) / columns)
@@ -54,10 +45,10 @@ class RoleTable(VGroup):
         xs = [units(k * (wide + 4) + k // self.count * SPACE) for k in range(columns)]
         for i, role in enumerate(roles):
             y = -units(i * pitch)
-            cells = zip(scores.pick(**{kind: role}).quantities(), xs, strict=True)
+            cells = zip(scores.pick(role=role).quantities(), xs, strict=True)
             line = VGroup(self._cell(score, wide, pitch - 6).shift(np.array([x, y, 0])) for score, x in cells)
             self.lines[role] = line
-            self.calls[role] = self._call(called[role], pitch, UP * y, wide)
+            self.calls[role] = self._call(CALLED[role], pitch, UP * y, wide)
         #: The cells that have earned their role.
         self.winners = {role: best[0] for role in roles if (best := self.best(role)).score >= earned}
         self.heads = self._heads(xs, units(pitch / 2 + 24))
@@ -77,7 +68,7 @@ class RoleTable(VGroup):
         cell.score = score
         text = number(score, "share", "large cell").settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box
-        if score < self.written or text.width >= box.width:
+        if score < WRITTEN or text.width >= box.width:
             return cell
         return cell.add(text.scale(min(1.0, SNUG * box.width / text.width)))
 

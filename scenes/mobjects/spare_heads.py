@@ -21,7 +21,7 @@ COSTLIEST, BAR = 640.0, 72.0
 
 
 def right_in(room: Room, name: str, share: Quantity) -> VGroup:
-    """A line of its own: who works, a bar for the share that is right, and the share."""
+    """A named bar of the share that is right, with its number."""
     side, body = room.split_columns(room.width / 3, 28)
     bar = ShareBar(share, COSTLIEST, "", 34).move_to(body.centre).align_to(at(body.left, 0), LEFT)
     told = Words(f"{share:.1%}", "large number").next_to(bar, RIGHT, buff=units(28))
@@ -56,8 +56,9 @@ class SpareHeads(VGroup):
             some = VGroup(self.grids[k] for k, one in zip(rows[0], kinds, strict=True) if one == kind)
             self.names.add(Words(kind, "block", "ink2").settle(np.array([some.get_x(), heading.centre[1], 0])))
         self.spare = [self.grids[k] for k in np.flatnonzero(which)]
-        #: The one whose absence costs least.
-        self.idle = max(np.flatnonzero(which), key=lambda k: run["alone"].values[k])
+        #: The encoder head whose absence costs least.
+        encoders = [k for k in np.flatnonzero(which) if parts[k].startswith("encoder.")]
+        self.idle = max(encoders, key=lambda k: run["alone"].values[k])
         costs = (run["added_up"], "one by one, added up"), (run["together"], "all of them off")
         self.unit, self.lines = (bars.width * 0.66) / max(float(cost) for cost, _ in costs), bars.rows(2, 30)
         self.calls, self.bars, self.numbers = VGroup(), VGroup(), VGroup()

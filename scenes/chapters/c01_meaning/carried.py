@@ -27,7 +27,7 @@ class CarriedStep(VGroup):
     """Three words as arrows in a plane, the step from the second to the third, and the same step at the first.
 
     Args:
-        run: `queen_plane` of four words, `queen_step`, `queen_cosine`, and along the way `queen_way`.
+        run: `queen_plane` of four words, `queen_step`, `queen_cosine`, and along the way `queen_path`, `queen_way`.
         room: the rectangle that the plane fills.
         beside: that of the dial: the sum is the arrow to the right, the first and the fourth word are hands.
 
@@ -90,7 +90,7 @@ class CarriedStep(VGroup):
         return VGroup(self.states[-1][2 + place], self._numbers(-1)[place])
 
     def turn(self) -> list[tuple[Animation | None, ...]]:
-        """The arrows of the pair at their true angles to the sum, which is the first word yet."""
+        """Turn the arrows of the pair to their true angles to the sum, which is still the first word."""
         old = self.three[0], self.goal, self.names[0], self.names[3]
         come = appear(self.sum, self.dial.hub, self.dial.unit, *self.told)
         return [(deal(old, [*self.now]), come), (appear(self.numbers),)]

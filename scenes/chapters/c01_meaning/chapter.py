@@ -33,18 +33,18 @@ from scenes.chapters.c01_meaning.blend import LookupSum
 from scenes.chapters.c01_meaning.carried import CarriedStep
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c01_meaning.unknown_ways import UnknownWays
-from scenes.chapters.c20_faq.whole_model import WholeModel
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
 from scenes.mobjects.coordinates import Coordinates
-from scenes.mobjects.directions import Dial, Sheaves, WordSteps
+from scenes.mobjects.directions import CosineSpokes, Dial, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo
 from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.soft_lookup import Slider, SoftTable
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.whole_model import WholeModel
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.decoder_rows import decoder_rows_of
@@ -305,7 +305,7 @@ class Meaning(Chapter):
         rows = {REAL: [run[f"{kind}_cosine"] for kind in RELATIONS], CHANCE: [run["chance_hundredths"]]}
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
         room = region.inside.golden_columns()[1].golden_rows()[0]
-        picture = Sheaves(dial, rows, run["chance"].quantity(0), counts, room)
+        picture = CosineSpokes(dial, rows, run["chance"].quantity(0), counts, room)
         same = Words("the same way", "fact", "ink2").next_to(dial.unit, RIGHT)
         yield Step(
             "Are parallel steps more than luck?",

@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px of the tokens that may follow, from line to line of them, between two texts, and of a thread for a probability of
 #: one; the em sizes of a text and of the less likely tokens, and the lines of tokens, the likeliest first.
 NAMES, PITCH, AIR, THICK, WRITTEN, OTHER, FAN = 440.0, 92.0, 20.0, 140.0, 62.0, 46.0, (0, 1, -1, 2, -2)
-#: So many nouns and adjectives stand for the words of a grammar, in the order of more of them.
+#: At most so many nouns, and so many adjectives, are shown of the grammar.
 FEW = 4
 #: Px of what the three families read and write, at the foot of the stage, and of their names and their parts.
 SAMPLE, NAMED, PARTS = 240.0, 100.0, 330.0
@@ -31,7 +31,7 @@ RECORDED = "experiment.next_token.top"
 
 
 class ModelFamilies(VGroup):
-    """Encoder alone, both, decoder alone: the same parts, three kinds of model, each with a name that viewers know."""
+    """Decoder alone, both, encoder alone: the same parts, three kinds of model, each with a name that viewers know."""
 
     def __init__(self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label]) -> None:
         columns = STAGE.columns(3, 64)
@@ -69,7 +69,7 @@ class Continuation(VGroup):
     Args:
         text: what is written so far, or the end of it.
         probs: the probabilities of tokens after it.
-        decoder: the decoder.
+        decoder: the half of a model above the text, from whose right edge the threads lead.
     """
 
     @classmethod

@@ -477,7 +477,7 @@ class AgainstLSTM(Chapter):
                 f"{checks.quantities()[-1]:,.0f} steps"
                 + claim(bool(arrived.pick(model="LSTM") < of), ", the others not yet.", "."),
                 *curves.drawn("LSTM", spots=solved["LSTM"]),
-                appear(yet),
+                appear(yet) if arrived.pick(model="LSTM") < of else None,
             ),
             stage=[region, picture.row, curves.plot],
         )

@@ -50,7 +50,7 @@ def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
 
 
 def reaching(ribbon: Ribbon) -> VGroup:
-    """A line from each other word to the last, all of one kind: not how much it looks there, but that it can."""
+    """Lines of one thickness from the other words to the last: it can attend to all, whatever the weights are."""
     *others, last = ribbon.chips
     pitch = 0.7 * over(ribbon).height / len(ribbon.chips) / 0.75
     ways = ((chip, pitch * (len(others) - i)) for i, chip in enumerate(others))

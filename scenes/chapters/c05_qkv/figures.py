@@ -211,8 +211,7 @@ class SwappedMatrices:
 
     def matrices(self) -> list[tuple[Animation, ...]]:
         """The matrices pass over into each other's place, and what they make goes along."""
-        ways = zip((*self.symbols, *self.mine), (*self.crossed, *self.made), ASIDE, strict=True)
-        return [tuple(Travel(old, new, bend, "slow", leaving=True) for old, new, bend in ways)]
+        return [exchange([*self.symbols, *self.mine], [*self.crossed, *self.made], "slow", ASIDE)]
 
     def scores(self) -> tuple[Animation, ...]:
         """In each pair, the token that asks becomes the one that is found, and the other way round."""
@@ -220,11 +219,10 @@ class SwappedMatrices:
 
     def back(self) -> list[tuple[Animation, ...]]:
         """Turn what is read of the pairs right again, and take it away; then put everything in its own place."""
-        home = zip((*self.crossed, *self.made), (*self.symbols, *self.mine), ASIDE, strict=True)
         return [
             exchange(self.turned, self.said, "row", WORDS_ASIDE),
             (leave(*self.readings),),
-            tuple(Travel(old, new, -bend, "row", leaving=True) for old, new, bend in home),
+            exchange([*self.crossed, *self.made], [*self.symbols, *self.mine], "row", [-bend for bend in ASIDE]),
         ]
 
 
@@ -238,7 +236,7 @@ def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
 
 #: The share of a room's height that a grid with what stands above it takes at most, and of its length that the mirror
 #: reaches beyond it. Px of the lowest chip that can be read, and between two cells.
-HALF, BEYOND, LEAST_TALL, GAPS = 0.72, 0.04, 44.0, 8.0
+GRID_SHARE, BEYOND, LEAST_TALL, GAPS = 0.72, 0.04, 44.0, 8.0
 #: Px of a token, of a cell at most, across and down, above the cells, and of an ellipsis.
 TALL, CELL, OVER_CELLS, DOTS = 52.0, (168.0, 148.0), 132.0, 44.0
 
@@ -288,7 +286,7 @@ class TokenPairs(VGroup):
         On the board of the queries they stand beside these, row by row; what is read of them stands above.
         """
         room, tall = (board.rest, board.tall) if board else (STAGE, STAGE.height)
-        above, room = room.split_rows(-min(tall + OVER_CELLS, HALF * room.height))
+        above, room = room.split_rows(-min(tall + OVER_CELLS, GRID_SHARE * room.height))
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
         mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, room, "query")

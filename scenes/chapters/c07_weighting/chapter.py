@@ -41,9 +41,9 @@ from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
+from scenes.mobjects.swapped_word import SwappedWord
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words
-from scenes.mobjects.turned_word import TurnedWord
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted
@@ -306,7 +306,7 @@ class Weighting(Chapter):
     def weigh_the_values(
         self, focus: Focus, trace: Trace, board: AttentionGrid, side: Room, rows: StackedRows
     ) -> Iterator[Step]:
-        """Values, narrowed by their weights, which a row has side by side, add up to one output."""
+        """The weights of one row scale the values, which add up to one output."""
         head, query_token, ribbon = focus.seen(trace), focus.query_token, board.ribbon
         keys = within_reach(head, query_token)
         picture = WeightedSum.of(trace, focus, ribbon, side, written=True)
@@ -424,11 +424,11 @@ class Weighting(Chapter):
         )
 
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Uncover the bet: the same word turns, and its arc falls where it looks."""
+        """Uncover the bet: another adjective takes the place of the word, and its arc goes to where it looks."""
         if not (swap := swap_of(trace, focus)):
             return
         query_token, top_key = focus.query_token, focus.top_key
-        picture, below = (TurnedWord(trace, focus, swap, room, numbers=True) for room in STAGE.rows(2))
+        picture, below = (SwappedWord(trace, focus, swap, room, numbers=True) for room in STAGE.rows(2))
         known, guess, other, here = picture.known, below.guess, picture.others, picture.here
         share, other_share = picture.weights.pick(key=top_key), other.pick(key=top_key.position)
         line, sign = below.loose[0]

@@ -1,4 +1,4 @@
-"""A share that grows as it is counted, or trained, beside others of its kind."""
+"""A share that grows as its cases are counted, beside others of its kind."""
 
 from __future__ import annotations
 
@@ -26,18 +26,14 @@ class CountedShare(VGroup):
         shares: those on the way, and the last one.
         name: what stands above.
         room: the rectangle that is filled; `rest` is what lies below the bar.
-        role: the colour of the bar.
-        aside: px of the number.
     """
 
-    def __init__(
-        self, shares: Sequence[Quantity], name: str, room: Room, role: str = "weight", aside: float = SHARE
-    ) -> None:
+    def __init__(self, shares: Sequence[Quantity], name: str, room: Room) -> None:
         above, below = room.split_rows(BAR + LINE)
         below, self.rest = below.split_rows(BAR, LINE)
         self.heading, self.shares = Words(name, "block").begin_in(above), shares
-        self.line, self.aside = line, side = below.split_columns(-aside)
-        self.states = [VGroup(bar_in(line, share, line.width, BAR, role)) for share in shares]
+        self.line, self.aside = line, side = below.split_columns(-SHARE)
+        self.states = [VGroup(bar_in(line, share, line.width, BAR, "weight")) for share in shares]
         self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
         self.bar, self.number = self.states[0].copy(), number(shares[0], "share", "large number").end_in(side)
         super().__init__(self.heading, self.track, self.bar, self.number)

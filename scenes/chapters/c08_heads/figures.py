@@ -365,7 +365,7 @@ def cases_of(trace: Trace, kind: str) -> Trace | None:
 
 
 class HeadScores(VGroup):
-    """The scores of heads, "layer head", as squares in a row of boxes, each in a frame as large as `earned`."""
+    """The scores of heads, "layer head", as squares in `boxes`, one for each, in frames as large as `earned`."""
 
     def __init__(self, scores: NamedTensor, boxes: Iterable[VMobject], earned: float) -> None:
         self.boxes, colours, places = VGroup(), palette(), np.ndindex(scores.shape)

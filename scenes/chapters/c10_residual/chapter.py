@@ -226,8 +226,8 @@ class Residual(Chapter):
         run = trace.under("experiment.gradient_by_depth")
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
         ends = {way: row.quantity(-1) for way, row in rows.items()}
-        towers, starts = GradientTowers(rows, depths, WAYS, region.inside), []
-        key = Words("gradient at the first layer; a tick: ten times as much", "fact", "ink2").end_in(region.head)
+        towers = GradientTowers(rows, depths, WAYS, region.inside)
+        key = Words("gradient at the first layer, log scale", "fact", "ink2").end_in(region.head)
         starts = [states[0] for states in towers.states.values()]
         tame = "pre-norm, no Add", "pre-norm"
         yield Step(

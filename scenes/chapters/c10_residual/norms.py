@@ -92,7 +92,7 @@ class NormOrders:
             number(share, ".0%", "large word").settle(ends.centre).set_y(order.stream.get_y())
             for share, order in zip(shares.values(), self.orders, strict=True)
         )
-        told = (Words(text, "fact", "ink2") for text in ("new sentences right", f"after {steps} steps"))
+        told = (Words(text, "fact", "ink2") for text in ("new sentences right", f"after {steps:,.0f} steps"))
         self.caption = VGroup(*told).arrange(DOWN, buff=units(6), aligned_edge=RIGHT)
         self.caption.next_to(self.results[0], UP, buff=units(10)).align_to(at(room.right, 0), RIGHT)
 
@@ -122,8 +122,8 @@ def shown_of(row: NamedTensor, wide: float) -> list[int]:
 
 
 def small_bars(rows: NamedTensor, norm: Trace, ribbon: Ribbon, scale: float, most: float) -> tuple[VGroup, VGroup]:
-    """The vector of each token as bars below it, at `most` so many px for a one; and of each its own mean, how far its
-    entries spread around it, and both as a `norm` reads them."""
+    """The vector of each token as bars below it, at `most` so many px for a one; and for each a tick at its mean, a
+    band of its spread around it, and both in numbers, as the `norm` reads them."""
     rooms = [column.inset(2, 0).split_rows(UNDER)[1].split_rows(-FEET)[0] for column in ribbon.columns]
     reach, by_mean = np.concatenate([rows.values.ravel(), [0.0]]), "mean" in norm
     unit = min(most, rooms[0].height / max(float(np.ptp(reach)), 1e-9))

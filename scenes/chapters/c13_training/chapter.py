@@ -333,7 +333,8 @@ class Training(Chapter):
         """The watched sentence through the whole training: guesses, two patterns, and new sentences."""
         run = trace.under(RUN)
         picture, own = time_lapse_of(trace, box), watched(trace)
-        last, half = len(run["step"]) - 1, first_right(trace, RUN) or 0
+        last, half = len(run["step"]) - 1, first_right(trace, RUN)
+        assert half is not None, "the training that is recorded ends with a right translation"
         row = own.size("query") - 1
         top_key, most = own.pick(checkpoint=last, query=row).largest()
         looked, asks = own.pick(query=row, key=top_key.position), own.label("query", row)

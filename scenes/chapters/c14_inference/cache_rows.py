@@ -105,7 +105,7 @@ class KeptRows:
         self.open = [[*line[: i + 1]] for i, line in enumerate(self.seen)]
 
     def chips_of(self, words: Sequence[Label], room: Room) -> VGroup:
-        """The chips of a text; these, if it is the text that was read here."""
+        """Chips for these words: those that stand here, if the words are the same, else new ones."""
         words = words[:MOST_ROWS]
         same = [*map(str, words)] == [str(chip.label) for chip in self.chips]
         return self.chips if same else chips_in(words, lines_in(room, len(words))[1])
@@ -186,8 +186,9 @@ class CacheTriangle:
 
     def computed(self, seen: Sequence[Sequence[Cell]]) -> Animation:
         """The squares of one step after another; out of the cells of what it sees, where these stand."""
-        turns = [AnimationGroup(*exchange(*row)) for row in zip(seen, self.steps, strict=True)] if seen else []
-        return lagged(turns, 1) if turns else Sweep(VGroup(*self.steps))
+        if not seen:
+            return Sweep(VGroup(*self.steps))
+        return lagged((AnimationGroup(*exchange(*row)) for row in zip(seen, self.steps, strict=True)), 1)
 
     @staticmethod
     def _readable(labels: Sequence[Label], places: Sequence[Room]) -> VGroup:

@@ -116,7 +116,7 @@ def edges_of(place: Room, zero: Ground, span: AxisSpan) -> VGroup:
 
 
 def laid_out(shares: Sequence[Quantity], place: Room, zero: Ground) -> VGroup:
-    """Shares of one end to end, as far as named tokens go, and all others in grey."""
+    """Shares that add up to one, end to end: the named tokens, and in grey all others."""
     left = at(place.left, place.bottom - HIGH / 2)
     strip = end_to_end(shares, [left] * len(shares), place.width, HIGH, zero, 3)
     strip.set_stroke(palette().surface, stroke(EDGE))[LISTED:].set_fill(palette().ink3)
@@ -139,9 +139,9 @@ class CutStrip:
     """The strip of all probabilities after one prompt, and what rules leave of it.
 
     Args:
-        name: of the prompt.
-        draws: the strip that stands already, if it is that of this prompt, and the place of both.
-        stands: whether it is.
+        name: which prompt.
+        draws: the strip of the first prompt, and its place.
+        stands: True for the prompt whose strip stands there already; the other one stands below it.
     """
 
     def __init__(self, model: ModelPrompts, name: str, draws: SampledDraws, stands: bool) -> None:

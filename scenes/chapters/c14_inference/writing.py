@@ -109,7 +109,7 @@ class WritingSteps(VGroup):
         return rests.add(Words("all others", "fact", "ink2").settle(self.head.centre).end_at(rests.get_right()[0]))
 
     def turns(self, read: type[Travel | Flight] = Travel) -> tuple[list[Animation], Animation | None]:
-        """The first step: its bar grows, out of it comes a token, which is `read` next; and all others, in turn."""
+        """The first step: its bar grows, and its token goes by `read` to where it is read; then all others."""
         found = []
         for t, bar in enumerate(self.bars):
             filled = AnimationGroup(appear(self.tracks[t], rise=False), grow(bar), appear(self.numbers[t]))

@@ -94,7 +94,7 @@ class ProbePlane:
         self.legend = VGroup(VGroup(*pair).arrange(buff=units(3 * APART)) for pair in pairs)
         self.legend.arrange(buff=units(ROW / 2)).move_to((self.names[0].get_right() + self.names[1].get_left()) / 2)
         rows, share = run["rows"].pick(choice="inflected"), run["control"].pick(choice="inflected", layer=-1)
-        #: How far chance goes in all of them.
+        #: The share on the right side where genders are dealt at random.
         self.chance = Words(f"on the right side: {share:share} of all {rows:,.0f}", "fact", "ink2").end_in(called)
 
     def _dot(self, spots: NamedTensor, genders: NamedTensor, part: int, sample: int, radius: float) -> VMobject:

@@ -93,7 +93,7 @@ class SplitMatrix(VGroup):
         self.move_to(centre)
 
     def among(self, heads: int) -> VGroup:
-        """The pieces of each head, in as many blocks."""
+        """The matrix with its columns moved apart into one block for each of so many heads."""
         state = self.copy()
         for part, start in zip(state, self.cuts, strict=False):
             part.shift(RIGHT * units(SPLIT * (start * heads // self.size - (heads - 1) / 2)))
@@ -137,7 +137,7 @@ class HeadSplits:
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim that is often made, in two parts, what was measured, what it needs, what is told, its head, of what."""
+    """A claim in two parts, the share measured and the share that it needs, what is told, which head, of what."""
 
     looks: str
     goal: str

@@ -1,4 +1,4 @@
-"""A sentence in which one word turns into another, and the arc from it to the word that it agrees with lets go."""
+"""A sentence in which one word is swapped for another, and the arc from it to the word that it agrees with lets go."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from transformer_core.studies.focus import Focus
 from transformer_core.tracing.trace import Trace
 
 
-class TurnedWord:
+class SwappedWord:
     """The sentence as it is, `known`, and with another adjective in the place `here`, at the same place of the picture.
 
     The `noun` is the place of the word that the first adjective agrees with. Below the adjective stand its two Spanish
     `forms`, the one that `agrees`, or those of the `other`; if it is `gendered`, a `tie` leads from there to the noun,
-    `spelled` in Spanish. `loose` is the arc from the adjective when it has let go of the noun, above this, over each
-    other word, and above it again.
+    `spelled` in Spanish. `loose` are states of an arc from the adjective that has no key yet: its end hovers over the
+    noun, over each other word, and over the noun again.
 
     Args:
         trace: it has the sentence and the changed one.
