@@ -334,7 +334,7 @@ class Training(Chapter):
         run = trace.under(RUN)
         picture, own = time_lapse_of(trace, box), watched(trace)
         last, half = len(run["step"]) - 1, first_right(trace, RUN)
-        assert half is not None, "the training that is recorded ends with a right translation"
+        assert half is not None  # the recorded training ends with a right translation
         row = own.size("query") - 1
         top_key, most = own.pick(checkpoint=last, query=row).largest()
         looked, asks = own.pick(query=row, key=top_key.position), own.label("query", row)
