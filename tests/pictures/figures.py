@@ -114,9 +114,8 @@ def used(name: str) -> str:
             found.append(path.relative_to(ROOT / "scenes").with_suffix("").as_posix())
     chapters = [one for one in found if one.startswith("chapters/")]
     names = {one: one.removeprefix("chapters/").removesuffix("/chapter").removeprefix("mobjects/") for one in found}
-    shown, more = (chapters or found)[:EXAMPLES], len(chapters or found) - EXAMPLES
-    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in shown)
-    links += f", and {more} more" if more > 0 else ""
+    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in (chapters or found)[:EXAMPLES])
+    links += ", and others" if len(chapters or found) > EXAMPLES else ""
     if chapters:
         return f"Chapters that import it: {links}."
     return f"No chapter imports it itself; what does: {links}." if found else "No module of the scenes imports it."
