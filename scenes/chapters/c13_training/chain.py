@@ -93,14 +93,13 @@ class SlopeChain:
             points.append(plot.dots(nudged, follows, "focus", SPOT))
             self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
             self.tangents.add(plot.tangent(value, then, slope, TANGENT * float(np.ptp(x)), 8))
-        self.spots = [VGroup(*places) for places in zip(*points, strict=True)]
-        self.dots = self.spots[middle].copy().set_z_index(1)
-        for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))
             told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
             self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
             sign = Words("×", "large number", "warning").next_to(told[1], LEFT, buff=units(16))
             self.signs.add(sign.stand_on(told[1].baseline))
+        self.spots = [VGroup(*places) for places in zip(*points, strict=True)]
+        self.dots = self.spots[middle].copy().set_z_index(1)
         #: The slope of the loss along each link; along itself it is one.
         found = zip(feet, upstream, strict=False)
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
@@ -150,18 +149,14 @@ class QueryGradient:
         ]
 
 
-def places() -> list[Room]:
-    """The places of the parts of the model: in two rows of five, with what the encoder leaves free."""
-    return [column.cross(row) for row in STAGE.rows(2, BETWEEN) for column in STAGE.columns(5, BETWEEN)]
-
-
 class ModelParts:
     """The parts of the model up to the loss, the ways forward and back, and how many slopes a pass back gives."""
 
     def __init__(self, slopes: Quantity, found: Quantity, loss: Quantity) -> None:
-        rooms = places()
-        corner = Room(rooms[3].left, rooms[3].top, rooms[4].right, rooms[4].bottom)
-        rooms = [*rooms[:3], *rooms[5:]]
+        # Two rows of five, with what the encoder leaves free.
+        places = [column.cross(row) for row in STAGE.rows(2, BETWEEN) for column in STAGE.columns(5, BETWEEN)]
+        corner = Room(places[3].left, places[3].top, places[4].right, places[4].bottom)
+        rooms = [*places[:3], *places[5:]]
         self.boxes = VGroup(self._box(room, *lines) for room, lines in zip(rooms, PARTS, strict=True))
         ways = [self._ways(self.boxes[a][0], self.boxes[b][0]) for a, b in WAYS]
         self.forward, self.back = (VGroup(way[k] for way in ways) for k in (0, 1))

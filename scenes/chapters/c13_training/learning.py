@@ -128,9 +128,8 @@ class SkillLinks:
         """The lines of a skill, and where its name stands."""
         if name == SENTENCES:
             around = pixels(self.slots.width) + 2 * THICK, pixels(self.slots.height) + 2 * THICK
-            return [frame(*around, "ink3").move_to(self.slots)], self.slots[-1].get_bottom() + DOWN * units(
-                HIGH + THICK
-            )
+            foot = self.slots[-1].get_bottom() + DOWN * units(HIGH + THICK)
+            return [frame(*around, "ink3").move_to(self.slots)], foot
         if name == ALIGNMENT:
             feet = [slot.get_bottom() + DOWN * units(2 * THICK) for slot in self.slots]
             pairs = zip(feet, (self.chips[key].get_top() + UP * units(THICK) for key in asked), strict=False)
@@ -192,10 +191,8 @@ class TimeLapse:
         self.hits = run["checkpoint_hits"].values
         self.slots, self.words = VGroup(), VGroup()
         for i, slot in enumerate(line.columns(len(self.guesses), 16)):
-            box = Box.of(slot, self._fill(0, i), 10, palette().line, 2)
-            self.slots.add(box)
-            text = word(self.guesses[i][0], "stage word").settle(slot.centre)
-            self.words.add(text)
+            self.slots.add(Box.of(slot, self._fill(0, i), 10, palette().line, 2))
+            self.words.add(word(self.guesses[i][0], "stage word").settle(slot.centre))
         below, side = below.split_columns(-RIGHT_NOW, 40)
         middle = (at(side.centre[0], above.bottom) + plate.get_top()) / 2 * UP + side.centre * RIGHT
         self._patterns(patterns, below.split_rows(-UNDER)[0].columns(2, 40))
