@@ -411,7 +411,7 @@ class Training(Chapter):
                     "How large should random parameters be? Too large, and attention begins as spikes.",
                     "How large should random parameters be? Here is the first attention of three scales.",
                 ),
-                appear_in_turn([VGroup(*pair) for pair in zip(picture.grids, picture.names, strict=True)], "slow"),
+                appear_in_turn([grid.lines for grid in picture.grids], "slow"),
             ),
             beat(
                 f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right as they are, "
@@ -428,7 +428,7 @@ class Training(Chapter):
                 picture.come_close(),
                 draw(picture.least),
             ),
-            stage=[],
+            stage=[*(grid.cells for grid in picture.grids), *picture.names],
         )
         return picture.grids[1]
 
