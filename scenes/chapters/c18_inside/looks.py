@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import Play, Riding, Travel, appear, exchange, grow, leave, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.shapes import Box, arch, dashes
+from scenes.mobjects.shapes import Box, arch, dashes, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, line_width
 from scenes.theme import at, palette, pixels, units
@@ -145,10 +145,10 @@ class MirroredPair:
         self.above, self.below = (ArcRow(row.words("key"), at, PAIR) for row, at in zip(rows, places, strict=True))
         self.both = (self.above, self.below)
         self.sides = [*zip(self.both, rows, (True, False), strict=True)]
-        self.arcs = [look.arcs(row, query, up) for look, row, up in self.sides]
-        self.lines = [line for arcs in self.arcs for line in arcs]
-        #: The chips up to the token that attends, of both sentences, those behind it, and the last ones.
-        self.read = [*zip(*(look.chips[: query + 1] for look in self.both), strict=True)]
+        self.lines = [line for look, row, up in self.sides for line in look.arcs(row, query, up)]
+        #: Between both sentences a line along what is read of each, up to the token that attends.
+        self.read = [self._along(look.chips[: query + 1], DOWN if up else UP) for look, _, up in self.sides]
+        #: The chips behind that token, of both sentences, and the last ones.
         self.later: list[Token] = [chip for look in self.both for chip in look.chips[query + 1 :]]
         self.ends: list[Token] = [look.chips[-1] for look in self.both]
         #: The token that is attended to most in the second sentence, but for the first and the last one.
@@ -158,10 +158,11 @@ class MirroredPair:
         """The two weights on one token."""
         return [look.facing(row.quantity(key), key, up) for look, row, up in self.sides]
 
-    def lifted(self) -> Play:
-        """Copies of the arcs of the second sentence turn up, and lie on those of the first."""
-        goals = self.above.arcs(self.rows[1], self.query)
-        return tuple(Travel(low, goal, 0.0, "row") for low, goal in zip(self.arcs[1], goals, strict=True))
+    @staticmethod
+    def _along(chips: VGroup, side: np.ndarray) -> VMobject:
+        """A line along tokens, on one side of them."""
+        ends = (chip.get_corner(side + end) for chip, end in ((chips[0], LEFT), (chips[-1], RIGHT)))
+        return rule(*ends, "focus", 5).shift(side * units(BELOW))
 
     def frontier(self, text: str) -> VGroup:
         """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""
