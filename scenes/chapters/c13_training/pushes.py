@@ -200,8 +200,8 @@ class OutputDownhill:
     ) -> None:
         self.nudges, plane = nudges, nudges.plane
         foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
-        ends = (foot * RIGHT + at(0, edge) * UP for edge in (nudges.under.top, nudges.under.bottom))
-        self.way = arrow(*ends, "warning", 7, 30)
+        top, bottom = (foot * RIGHT + at(0, edge) * UP for edge in (nudges.under.top, nudges.under.bottom))
+        self.way = arrow(top, bottom, "warning", 7, 30)
         self.way_name = Words("downhill", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
         output = Words("output z", "block").next_to(foot, RIGHT, buff=units(BESIDE)).shift(UP * units(10))
