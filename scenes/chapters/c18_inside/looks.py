@@ -161,8 +161,8 @@ class MirroredPair:
     @staticmethod
     def _along(chips: VGroup, side: np.ndarray) -> VMobject:
         """A line along tokens, on one side of them."""
-        ends = (chip.get_corner(side + end) for chip, end in ((chips[0], LEFT), (chips[-1], RIGHT)))
-        return rule(*ends, "focus", 5).shift(side * units(BELOW))
+        start, end = chips[0].get_corner(side + LEFT), chips[-1].get_corner(side + RIGHT)
+        return rule(start, end, "focus", 5).shift(side * units(BELOW))
 
     def frontier(self, text: str) -> VGroup:
         """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""
