@@ -191,7 +191,8 @@ class Inside(Chapter):
     def without_heads(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
         part = wall.above.called(f"{run['sequences']:.0f} sequences; here is a part of one")
-        picture = CopiedTokens(run, wall.best, wall.above.inside)
+        others = wall.lit([place_of(place) for place in run["others_off"]], "ink")
+        picture = CopiedTokens(run, wall.best, others, wall.above.inside)
         lit, one_off, few_off, many_off, others_off = picture.turns()
         whole, one, few, many, others = run["copied"].quantities()
         *_, fewer, more, drawn = run["heads_off"].quantities()
@@ -231,7 +232,7 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it goes on copying: {others:.0f}.",
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
-                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted))),
+                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted), *picture.others)),
                 others_off,
             ),
             stage=[wall.plain, wall.best[0], part],

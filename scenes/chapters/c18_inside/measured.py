@@ -121,9 +121,10 @@ class CopiedTokens:
     Args:
         run: `experiment.inside_prose`.
         best: the best induction heads, lit in the field of all heads, the best one first.
+        others: there, too, the heads that were drawn by chance.
     """
 
-    def __init__(self, run: Trace, best: VGroup, room: Room = STAGE) -> None:
+    def __init__(self, run: Trace, best: VGroup, others: VGroup, room: Room) -> None:
         side, wide = room.split_columns(NAMED)
         above, foot = room.split_rows(TWICE, APART)
         first, _, second = above.rows(3, 0)
@@ -166,11 +167,8 @@ class CopiedTokens:
         self.of = Words(f"of {every:.0f}", "fact", "ink2").end_in(wide.cross(under))
         #: How many heads are off; the best ones, and the same when they are off.
         self.off, self.best = run["heads_off"].values.astype(int).tolist(), best
-        self.dark = best.copy().set_fill(palette().background)
-        #: As many others, which have no places in the field: they were drawn anew.
-        others = self.dark.copy().set_stroke(palette().ink2).arrange(buff=units(ABOVE))
-        self.drawn = VGroup(others, Words(f"{others_off:.0f} other heads, drawn by chance", "fact", "ink2"))
-        self.drawn.arrange(buff=units(APART))
+        self.dark, self.others = (heads.copy().set_fill(palette().background) for heads in (best, others))
+        self.drawn = Words(f"{others_off:.0f} other heads, drawn by chance", "fact", "ink2")
 
     @staticmethod
     def _field(places: Sequence[Room], lit: float) -> VGroup:
