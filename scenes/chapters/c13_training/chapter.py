@@ -491,16 +491,12 @@ def chain_of(trace: Trace, key: int, room: Room) -> SlopeChain:
     """Link one nudged score to the loss: score, attention weight, log-odds, loss."""
     early, (target, row) = trace.under(EARLY), row_of_interest(trace)
     slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
-    losses, log_odds = (early[name][key] for name in ("nudged_loss", "nudged_log_odds"))
-    middle, weights = len(log_odds) // 2, early["nudged_weights"]
-    moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
-    score = early[f"{PATH}.scaled"].pick(**row, key=key)
-    links = [
-        (f"score of “{slopes['scaled'].label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
-        ("its attention weight", moved[middle], moved),
-        (f"log-odds of “{target}”", log_odds.quantity(middle), log_odds.quantities()),
-        ("loss", losses.quantity(middle), losses.quantities()),
-    ]
+    links = {
+        f"score of “{slopes['scaled'].label('key', key)}”": slopes["nudged_scores"][key].quantities(),
+        "its attention weight": early["nudged_weights"].pick(other=key, key=key).quantities(),
+        f"log-odds of “{target}”": early["nudged_log_odds"][key].quantities(),
+        "loss": early["nudged_loss"][key].quantities(),
+    }
     local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
     last = early["log_odds_to_loss"]
