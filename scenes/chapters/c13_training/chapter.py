@@ -364,8 +364,7 @@ class Training(Chapter):
         """Show from which training step on each skill stays."""
         run, earned, since = trace.under(RUN), trace["roles.role_threshold"], trace[f"{RUN}.learned_onset"]
         looked = run[f"{PATH}.weights"].pick(batch=0, head=0, checkpoint=-1)
-        asked = [row.largest()[0].position for row in looked][:-1]
-        picture = SkillLinks(run, lapse, looked.words("key"), asked, earned)
+        picture = SkillLinks(run, lapse, looked, earned)
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
