@@ -365,7 +365,7 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                Travel(VGroup(*told), same.next_to(VGroup(*told), RIGHT, buff=told[0].width), kind="row"),
+                appear(same.next_to(VGroup(*told), RIGHT, buff=told[0].width)),
                 appear(ring_around(wall.field)),
             ),
             beat(
