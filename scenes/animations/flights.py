@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from manim import Group, Mobject, Scene, VMobject, rate_functions
@@ -75,7 +74,7 @@ class Flight(Motion):
     returns = True
 
     def __init__(
-        self, source: Mobject, target: Mobject, arc: float = 0.25, kind: str = "flow", lit: bool = False, **more: Any
+        self, source: Mobject, target: Mobject, arc: float = 0.25, kind: str = "flow", lit: bool = False
     ) -> None:
         self.ghost = source.copy()
         for part in self.ghost.get_family():
@@ -84,7 +83,7 @@ class Flight(Motion):
                 part.set_fill(opacity=VEIL, family=False)
         self.target, self.arc = target, arc
         super().__init__(
-            self.ghost, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, remover=True, **more
+            self.ghost, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, remover=True
         )
 
     def begin(self) -> None:
@@ -115,16 +114,10 @@ class Travel(Motion):
     returns = True
 
     def __init__(
-        self,
-        source: Mobject,
-        part: Mobject,
-        arc: float = 0.15,
-        kind: str = "transform",
-        leaving: bool = False,
-        **more: Any,
+        self, source: Mobject, part: Mobject, arc: float = 0.15, kind: str = "transform", leaving: bool = False
     ) -> None:
         self.source, self.arc, self.leaving = source, arc, leaving
-        super().__init__(part, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, **more)
+        super().__init__(part, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True)
 
     def _setup_scene(self, scene: Scene) -> None:
         if self.leaving:

@@ -123,15 +123,6 @@ def move_ring(ring: VMobject, to: Mobject, role: str = "focus", roomy: bool = Fa
     return Transform(ring, ring_around(to, role, roomy), run_time=pace("emphasise"), rate_func=GLIDE)
 
 
-def fly(source: Mobject, target: Mobject, kind: str = "transform") -> Animation:
-    """A copy of `source` travels to where `target` is and turns into it."""
-    ghost = source.copy()
-    return AnimationGroup(
-        ghost.animate(run_time=pace(kind), rate_func=GLIDE, remover=True).move_to(target).set_opacity(0),
-        Come(target, run_time=pace(kind), rate_func=rate_functions.ease_in_cubic),
-    )
-
-
 def fill(cells: Mobject, kind: str = "rest") -> Animation:
     """All cells come up in reading order."""
     return Sweep(VGroup(*cells), kind)

@@ -191,7 +191,6 @@ class ModelPrompts:
     def __init__(self, real: Trace, region: Region) -> None:
         self.real, self.card = real, region
         self.name = region.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
-        self.heads = region.line.columns(2)
         closed, open_ = (real["prompts"].label("sentence", place) for place in (1, 0))
         self.prompt = self.asked(open_, region.line).begin_in(region.line)
         self.other = self.asked(closed, region.line).begin_in(region.line)
@@ -206,10 +205,10 @@ class ModelPrompts:
         one = [float(t) for t in self.real["temperatures"].quantities()].index(1.0)
         return one, self.real[f"{name}_by_temperature"].pick(temperature=one)
 
-    def half_of(self, name: str) -> NamedTensor:
+    def listed(self, name: str) -> NamedTensor:
         """The likeliest tokens of a prompt, as many as are listed."""
-        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, LISTED))
-        return half
+        found: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, LISTED))
+        return found
 
     def others_of(self, name: str) -> Quantity:
         """The probability that all other tokens of that prompt have together."""

@@ -39,7 +39,7 @@ ENTRIES = {
     "products added": ("walk_steps", "walk_counts"),
     "right": ("emergence.learned",),
     "right letters in the second copy": ("induction.accuracy", "induction.one_layer", "ablated_by_seed"),
-    "score": ("cross_attn.scaled", "cross_attn.scores"),
+    "score": ("cross_attn.scaled", "cross_attn.scores", "cross_attn.nudged_scores"),
     "sentences in training": ("size_and_data.amount",),
     "share": ("cross_attn.weights", "descent.probs", "checkpoint_true_probs"),
     "share of adjectives with the largest weight on their noun": ("emergence.roles.score",),

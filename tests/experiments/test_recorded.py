@@ -207,6 +207,10 @@ def test_without_its_induction_heads_a_real_model_stops_copying_and_without_othe
     run = found("inside_prose")
     whole, one, *more, others = run["copied"].values
     assert max(more) < one / 10 < whole / 10 < others / 5
+    scores = found("sinks_and_induction")["induction"].values
+    off = {*map(tuple, run["others_off"].values.astype(int) - 1)}
+    assert len(off) == run["heads_off"].values[-1]
+    assert max(scores[head] for head in off) < np.sort(scores, axis=None)[-len(off)]
     labels = [run[f"said_{at}"].labels["position"] for at in range(len(run["copied"]))]
     goal = run["copied_weight"].labels["position"]
     right = [np.mean([word == other for word, other in zip(said, goal, strict=True)]) for said in labels]

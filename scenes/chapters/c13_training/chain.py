@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
@@ -37,10 +36,6 @@ MATRIX = 5
 BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
 
 
-#: A quantity in a chain: its name, its value, and its values as the score is nudged.
-Link: TypeAlias = tuple[str, Quantity, Sequence[float]]
-
-
 class SlopeChain:
     """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
 
@@ -49,22 +44,22 @@ class SlopeChain:
 
     Args:
         room: the rectangle that is filled.
-        links: four of them.
+        links: four of them, by their names: the values of each as the score is nudged, in the middle by nothing.
         local: the slope of each link along the one before, where the model is.
         upstream: the slope of the loss along each link but the loss itself.
     """
 
     def __init__(
-        self, room: Room, links: Sequence[Link], local: Sequence[Quantity], upstream: Sequence[Quantity]
+        self, room: Room, links: Mapping[str, list[Quantity]], local: list[Quantity], upstream: list[Quantity]
     ) -> None:
         columns = room.columns(len(links), GAP)
         above, rest = room.split_rows(HIGH, SPOT)
-        rest, middle = rest.split_rows(-UNDER)[0], len(links[0][2]) // 2
+        rest, self.nudged = rest.split_rows(-UNDER)[0], [*links.values()]
+        middle = len(self.nudged[0]) // 2
         top, low = middle + NUDGED, middle - NUDGED
         #: The score goes up, down and back.
         self.way = [*range(middle, top), *range(top, low, -1), *range(low, middle + 1)]
-        self.nudged = [nudged for _, _, nudged in links]
-        moved = [nudged[n] - value for _, value, nudged in links for n in self.way]
+        moved = [nudged[n] - nudged[middle] for nudged in self.nudged for n in self.way]
         most = max(1.0, *upstream, *moved)
         px, ground = rest.height / (most - min(*upstream, *moved)), Ground()
         level = rest.top + most * px
@@ -73,7 +68,8 @@ class SlopeChain:
         feet = [np.array([column.centre[0], self.now.get_y(), 0]) for column in columns]
         self.heads, self.values, self.lines, self.slopes, self.numbers = (VGroup() for _ in range(5))
         points = []
-        for (name, value, nudged), column, foot in zip(links, columns, feet, strict=True):
+        for (name, nudged), column, foot in zip(links.items(), columns, feet, strict=True):
+            value = nudged[middle]
             upper, lower = column.cross(above).rows(2, 0)
             self.heads.add(Words(name, "fact", "ink2").settle(upper.centre))
             self.values.add(number(value, ".2f", "large number").settle(lower.centre))
@@ -84,23 +80,20 @@ class SlopeChain:
             )
             points.append([means(dot(spot, SPOT, "focus"), move) for spot, move in moves])
         self.graphs, self.tangents, self.signs = VGroup(), VGroup(), VGroup()
-        for ((_, value, nudged), (_, then, follows)), slope, ends in zip(
-            pairwise(links), local, pairwise(feet), strict=True
-        ):
-            x, y = nudged[low + 1 : top], follows[low + 1 : top]
+        for (nudged, follows), slope, ends in zip(pairwise(self.nudged), local, pairwise(feet), strict=True):
+            value, then, x, y = nudged[middle], follows[middle], nudged[low + 1 : top], follows[low + 1 : top]
             plot = Plot(value, then, (x, y), px * float(np.ptp(x)), px * float(np.ptp(y)))
             plot.shift(sum(ends) / 2 - plot.point(value, then))
             points.append(plot.dots(nudged, follows, "focus", SPOT))
             self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
             self.tangents.add(plot.tangent(value, then, slope, TANGENT * float(np.ptp(x)), 8))
-        self.spots = [VGroup(*places) for places in zip(*points, strict=True)]
-        self.dots = self.spots[middle].copy().set_z_index(1)
-        for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".4f", "large number", "warning"))
             told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
             self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
             sign = Words("×", "large number", "warning").next_to(told[1], LEFT, buff=units(16))
             self.signs.add(sign.stand_on(told[1].baseline))
+        self.spots = [VGroup(*places) for places in zip(*points, strict=True)]
+        self.dots = self.spots[middle].copy().set_z_index(1)
         #: The slope of the loss along each link; along itself it is one.
         found = zip(feet, upstream, strict=False)
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
@@ -150,18 +143,14 @@ class QueryGradient:
         ]
 
 
-def places() -> list[Room]:
-    """The places of the parts of the model: in two rows of five, with what the encoder leaves free."""
-    return [column.cross(row) for row in STAGE.rows(2, BETWEEN) for column in STAGE.columns(5, BETWEEN)]
-
-
 class ModelParts:
     """The parts of the model up to the loss, the ways forward and back, and how many slopes a pass back gives."""
 
     def __init__(self, slopes: Quantity, found: Quantity, loss: Quantity) -> None:
-        rooms = places()
-        corner = Room(rooms[3].left, rooms[3].top, rooms[4].right, rooms[4].bottom)
-        rooms = [*rooms[:3], *rooms[5:]]
+        # Two rows of five, with what the encoder leaves free.
+        places = [column.cross(row) for row in STAGE.rows(2, BETWEEN) for column in STAGE.columns(5, BETWEEN)]
+        corner = Room(places[3].left, places[3].top, places[4].right, places[4].bottom)
+        rooms = [*places[:3], *places[5:]]
         self.boxes = VGroup(self._box(room, *lines) for room, lines in zip(rooms, PARTS, strict=True))
         ways = [self._ways(self.boxes[a][0], self.boxes[b][0]) for a, b in WAYS]
         self.forward, self.back = (VGroup(way[k] for way in ways) for k in (0, 1))

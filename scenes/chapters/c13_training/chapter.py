@@ -37,6 +37,7 @@ from scenes.mobjects.wording import counted, layer_name, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.learning import first_right, winner
 from transformer_core.studies.measures.selection import sharpest
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The training that was watched, one early step of it, and the attention that is looked at there.
@@ -73,11 +74,10 @@ class Training(Chapter):
         probs = early["probs"].pick(batch=0)
         reads, end = probs.words("position"), probs.label("vocab", probs.labels["vocab"].index("<end>"))
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
-        hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
         source = spelled(early[f"{PATH}.weights"].words("key"))
         steps = [step for step in trace[f"{RUN}.step"].quantities() if step < early["step"]]
-        picture = TeacherForcing(reads, guesses, end, hits, source, [*steps, early["step"]])
-        wrong = hits.index(False)
+        picture = TeacherForcing(reads, guesses, end, source, [*steps, early["step"]])
+        wrong = picture.hits.index(False)
         whole = Heatmap(early["initial_w_q"], STAGE.width, STAGE.height).move_to(STAGE.centre)
         new = claim(early["in_training"] == 0, "unseen in training", "seen in training")
         yield Step(
@@ -145,16 +145,16 @@ class Training(Chapter):
 
     def nudged(self, trace: Trace) -> Generator[Step, None, ScoreSlopes]:
         """The slope of the loss along each score: together they are the gradient."""
-        early, (place, row) = trace.under(EARLY), row_of_interest(trace)
+        early, (target, row) = trace.under(EARLY), row_of_interest(trace)
         slopes, weights = trace.under(f"{EARLY}.gradients.{PATH}", **row), early[f"{PATH}.weights"].pick(**row)
         pushes, picture = slopes["score_push"], ScoreSlopes(early, slopes, f"{LAYER}, its only head")
         up, down = pushes.largest()[0], pushes.smallest()[0]
-        large, reads = picture.large, early["probs"].words("position")
+        large, read = picture.large, early["probs"].label("position", row["query"])
         standing = [*picture.ribbon, *picture.names[:2], picture.facts, picture.tracks]
         yield Step(
-            f"Nudge one score, and watch the loss of “{reads[place + 1]}”",
+            f"Nudge one score, and watch the loss of “{target}”",
             beat(
-                f"After “{reads[place]}”, the decoder gives "
+                f"After “{read}”, the decoder gives "
                 f"“{up}” {weights.pick(key=up.position):share} of its attention, "
                 f"“{down}” {weights.pick(key=down.position):share}.",
                 appear_in_turn([*picture.bars], "slow"),
@@ -173,13 +173,11 @@ class Training(Chapter):
             stage=[*standing, *large.frame, large.plot.names, picture.loss],
         )
         small = picture.curves[picture.key]
-        others = [curve for curve in picture.curves if curve is not small]
-        shown = [*small.frame, *small.halves, small.dot]
         yield Step(
             "All slopes together: the gradient",
             beat(
                 "Now each of the other scores, by itself.",
-                appear(*(part for curve in others for part in (*curve.frame, curve.dot))),
+                appear(*(part for curve in picture.others for part in (*curve.frame, curve.dot))),
                 *picture.move_others(),
             ),
             beat(
@@ -191,16 +189,15 @@ class Training(Chapter):
                 appear(picture.lines, picture.names[2]),
                 appear_in_turn([*picture.pushes], "slow"),
             ),
-            stage=[*picture.weighed, picture.names[1], picture.loss, *shown],
+            stage=[*picture.weighed, picture.names[1], picture.loss, *small.frame, *small.halves, small.dot],
         )
-        yield from self.downhill(picture, trace, row)
+        yield from self.downhill(picture, trace)
         return picture
 
-    def downhill(self, nudges: ScoreSlopes, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
+    def downhill(self, nudges: ScoreSlopes, trace: Trace) -> Iterator[Step]:
         """The reason of a push on a score: where the value lies, seen from the output, and how much weight it has."""
+        early, (target, row) = trace.under(EARLY), row_of_interest(trace)
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
-        early, (place, _) = trace.under(EARLY), row_of_interest(trace)
-        target = early["probs"].words("position")[place + 1]
         probs, weights = early["nudged_probs"].pick(key=nudges.key), early[f"{PATH}.weights"].pick(**row)
         picture = OutputDownhill(nudges, slopes, weights, probs, target)
         down, up = (slopes["score_push"].label("key", key) for key in nudges.keys)
@@ -239,14 +236,13 @@ class Training(Chapter):
 
         Returns: the box of the loss.
         """
-        early, (place, row) = trace.under(EARLY), row_of_interest(trace)
+        early, (target, row) = trace.under(EARLY), row_of_interest(trace)
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
-        key = slopes["score_push"].largest()[0].position
-        picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key, nudges.below)
-        parts = ModelParts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
+        slope, up = slopes["scaled"].quantity(nudges.key), slopes["scaled"].label("key", nudges.key)
+        picture = chain_of(trace, nudges.key, nudges.below)
+        parts = ModelParts(early["parameters"], slope, early["word_loss"])
         pushes, query = (slopes["query_push"], slopes["query_matrix_push"]), early[f"{PATH}.q"].pick(**row)
-        deeper = QueryGradient(query, *pushes, early["probs"].label("position", place))
-        up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
+        deeper = QueryGradient(query, *pushes, early["probs"].label("position", row["query"]))
         (*products, last), (lies, come) = picture.go_back(), parts.take(deeper.pushes)
         passed = picture.marks, *picture.bars[1:], *picture.numbers[1:]
         yield Step(
@@ -263,7 +259,7 @@ class Training(Chapter):
                 (appear_in_turn([*picture.slopes]), draw(*picture.tangents), appear(picture.start)),
                 *(play for pair in products for play in pair),
             ),
-            beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", *last),
+            beat(f"It ends with {slope:.3f}, the slope we measured.", *last),
             beat(
                 "But a score is computed: on to the query, and to each entry of its matrix.",
                 leave(
@@ -368,8 +364,7 @@ class Training(Chapter):
         """Show from which training step on each skill stays."""
         run, earned, since = trace.under(RUN), trace["roles.role_threshold"], trace[f"{RUN}.learned_onset"]
         looked = run[f"{PATH}.weights"].pick(batch=0, head=0, checkpoint=-1)
-        asked = [row.largest()[0].position for row in looked][:-1]
-        picture = SkillLinks(run, lapse, looked.words("key"), asked, earned)
+        picture = SkillLinks(run, lapse, looked, earned)
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
@@ -415,7 +410,7 @@ class Training(Chapter):
                     "How large should random parameters be? Too large, and attention begins as spikes.",
                     "How large should random parameters be? Here is the first attention of three scales.",
                 ),
-                appear_in_turn([VGroup(*pair) for pair in zip(picture.grids, picture.names, strict=True)], "slow"),
+                appear_in_turn([grid.lines for grid in picture.grids], "slow"),
             ),
             beat(
                 f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right as they are, "
@@ -432,7 +427,7 @@ class Training(Chapter):
                 picture.come_close(),
                 draw(picture.least),
             ),
-            stage=[],
+            stage=[*(grid.cells for grid in picture.grids), *picture.names],
         )
         return picture.grids[1]
 
@@ -462,12 +457,10 @@ class Training(Chapter):
 
     def what_is_left(self, trace: Trace, lapse: TimeLapse, room: Room, bill: CostByLength) -> Iterator[Step]:
         """Close: the answer, by the one score that was followed."""
-        place, row = row_of_interest(trace)
-        early, run = trace.under(EARLY), trace.under(RUN)
+        (target, row), early, run = row_of_interest(trace), trace.under(EARLY), trace.under(RUN)
         pushed = trace[f"{EARLY}.gradients.{PATH}.score_push"].pick(**row).largest()[0]
-        key, target = pushed.position, early["probs"].words("position")[place + 1]
-        grid, states = lapse.grids[0], lapse.states[0]
-        picture = FollowedWeight(early, run, PATH, row | {"key": key}, target, room, bill.small, grid, states)
+        where, shown = row | {"key": pushed.position}, (lapse.grids[0], lapse.states[0])
+        picture = FollowedWeight(early, run, PATH, where, target, room, bill.small, *shown)
         yield Step(
             "Guess, loss, gradient, step",
             beat(
@@ -487,25 +480,22 @@ class Training(Chapter):
         )
 
 
-def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
-    """The place of the word whose loss is looked at, and the row of attention that is about to write it."""
+def row_of_interest(trace: Trace) -> tuple[Label, dict[str, int]]:
+    """The word whose loss is looked at, and the row of attention that is about to write it."""
     place = int(trace[f"{EARLY}.place"])
-    return place, {"batch": 0, "head": 0, "query": place}
+    return trace[f"{EARLY}.probs"].label("position", place + 1), {"batch": 0, "head": 0, "query": place}
 
 
-def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int, room: Room) -> SlopeChain:
+def chain_of(trace: Trace, key: int, room: Room) -> SlopeChain:
     """Link one nudged score to the loss: score, attention weight, log-odds, loss."""
-    losses, log_odds = (early[name][key] for name in ("nudged_loss", "nudged_log_odds"))
-    middle, weights = len(log_odds) // 2, early["nudged_weights"]
-    moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
-    score = scores.quantity(key)
-    target = early["probs"].words("position")[int(early["place"]) + 1]
-    links = [
-        (f"score of “{scores.label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
-        ("its attention weight", moved[middle], moved),
-        (f"log-odds of “{target}”", log_odds.quantity(middle), log_odds.quantities()),
-        ("loss", losses.quantity(middle), losses.quantities()),
-    ]
+    early, (target, row) = trace.under(EARLY), row_of_interest(trace)
+    slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
+    links = {
+        f"score of “{slopes['scaled'].label('key', key)}”": slopes["nudged_scores"][key].quantities(),
+        "its attention weight": early["nudged_weights"].pick(other=key, key=key).quantities(),
+        f"log-odds of “{target}”": early["nudged_log_odds"][key].quantities(),
+        "loss": early["nudged_loss"][key].quantities(),
+    }
     local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
     last = early["log_odds_to_loss"]
@@ -526,6 +516,6 @@ def time_lapse_of(trace: Trace, box: VGroup) -> TimeLapse:
     asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
     name = named_head(*winner(trace, RUN, ROLE))
     patterns = {f"Cross-attention, {LAYER}": (asked, written), name: (own, own.words("query"))}
-    place, run = row_of_interest(trace)[0], trace.under(RUN)
-    called = f"of “{trace[f'{EARLY}.probs'].words('position')[place + 1]}”"
-    return TimeLapse(run, patterns, box, run["checkpoint_losses"].pick(position=place), called)
+    (target, row), run = row_of_interest(trace), trace.under(RUN)
+    losses = run["checkpoint_losses"].pick(position=row["query"])
+    return TimeLapse(run, patterns, box, losses, f"of “{target}”")

@@ -73,15 +73,12 @@ class SkillLinks:
 
     Args:
         lapse: the step before, of which the translation and the clock stay.
-        keys: the words of the sentence.
-        asked: the place among them that the decoder looks at for each word of the translation.
+        looked: the attention at the end, for each word of the translation and for its end, to those of the sentence.
         earned: the share above which a skill stays.
     """
 
-    def __init__(
-        self, run: Trace, lapse: TimeLapse, keys: Sequence[Label], asked: Sequence[int], earned: Quantity
-    ) -> None:
-        learned, since, steps = run["learned"], run["learned_onset"], run["step"]
+    def __init__(self, run: Trace, lapse: TimeLapse, looked: NamedTensor, earned: Quantity) -> None:
+        learned, since, steps, keys = run["learned"], run["learned_onset"], run["step"], looked.words("key")
         rises, doubling = run["largest_rise_in_doubling"].values, run["steepest_doubling"].values
         looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
         self.slots, self.places, self.clock = lapse.slots, {str(key): key.position for key in keys}, lapse.clock
@@ -107,7 +104,7 @@ class SkillLinks:
                 part = tuple(k for k in looks if a <= steps.values[k] <= b)
                 rise = plot.curve(steps.pick(checkpoint=part), learned.pick(checkpoint=part, line=i), "query", 7)
                 self.doublings.add(rise)
-            lines, spot = self._drawn(name, asked)
+            lines, spot = self._drawn(name, looked)
             roles = ["weight" if 0 < step <= t else "query" if a <= t <= b else "ink3" for t in self.times]
             for line in lines:
                 self.links.add(as_thick_as(row[0], line, THIN, THICK))
@@ -124,14 +121,14 @@ class SkillLinks:
         self.note = VGroup(Words(text, "aside", "ink2") for text in told).arrange(DOWN, units(14), aligned_edge=LEFT)
         self.note.move_to(at(STAGE.left, STAGE.bottom), DOWN + LEFT)
 
-    def _drawn(self, name: str, asked: Sequence[int]) -> tuple[list[VMobject], np.ndarray]:
+    def _drawn(self, name: str, looked: NamedTensor) -> tuple[list[VMobject], np.ndarray]:
         """The lines of a skill, and where its name stands."""
         if name == SENTENCES:
             around = pixels(self.slots.width) + 2 * THICK, pixels(self.slots.height) + 2 * THICK
-            return [frame(*around, "ink3").move_to(self.slots)], self.slots[-1].get_bottom() + DOWN * units(
-                HIGH + THICK
-            )
+            foot = self.slots[-1].get_bottom() + DOWN * units(HIGH + THICK)
+            return [frame(*around, "ink3").move_to(self.slots)], foot
         if name == ALIGNMENT:
+            asked = [row.largest()[0].position for row in looked][:-1]
             feet = [slot.get_bottom() + DOWN * units(2 * THICK) for slot in self.slots]
             pairs = zip(feet, (self.chips[key].get_top() + UP * units(THICK) for key in asked), strict=False)
             return [rule(*pair, "ink3") for pair in pairs], feet[len(asked) - 1] + units(1) * ASIDE
@@ -192,10 +189,8 @@ class TimeLapse:
         self.hits = run["checkpoint_hits"].values
         self.slots, self.words = VGroup(), VGroup()
         for i, slot in enumerate(line.columns(len(self.guesses), 16)):
-            box = Box.of(slot, self._fill(0, i), 10, palette().line, 2)
-            self.slots.add(box)
-            text = word(self.guesses[i][0], "stage word").settle(slot.centre)
-            self.words.add(text)
+            self.slots.add(Box.of(slot, self._fill(0, i), 10, palette().line, 2))
+            self.words.add(word(self.guesses[i][0], "stage word").settle(slot.centre))
         below, side = below.split_columns(-RIGHT_NOW, 40)
         middle = (at(side.centre[0], above.bottom) + plate.get_top()) / 2 * UP + side.centre * RIGHT
         self._patterns(patterns, below.split_rows(-UNDER)[0].columns(2, 40))

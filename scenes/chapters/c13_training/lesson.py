@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Through, Travel, appear, leave
+from scenes.animations import Count, Through, appear, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.marks import Around, Ground, Shade, means
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, dot, frame, rule
+from scenes.mobjects.shapes import Box, arrow, frame, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, pixels, signed, units
@@ -37,22 +37,17 @@ class TeacherForcing:
     """
 
     def __init__(
-        self,
-        reads: Sequence[Label],
-        guesses: Sequence[Label],
-        end: Label,
-        hits: Sequence[float],
-        source: str,
-        steps: Sequence[Quantity],
+        self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, source: str, steps: Sequence[Quantity]
     ) -> None:
-        self.steps = steps
+        right = [*reads[1:], end]
+        self.steps, self.hits = steps, [str(a) == str(b) for a, b in zip(guesses, right, strict=True)]
         side, body = STAGE.split_columns(NAMES, 20)
         columns = body.columns(len(reads), 36)
         truth, guess, read = STAGE.top + CHIP / 2, STAGE.top + 3 * CHIP, STAGE.bottom - CHIP / 2
         high, low = guess + 1.7 * CHIP, read - 1.7 * CHIP
         #: The room above what is read.
         self.above = Room(body.left, STAGE.top, body.right, STAGE.bottom - 1.5 * CHIP)
-        self.truth = self._chips([*reads[1:], end], columns, truth)
+        self.truth = self._chips(right, columns, truth)
         self.guesses = self._chips(guesses, columns, guess)
         self.reads = self._chips(reads, columns, read)
         self.box = Box(body.width, low - high, palette().surface, 18, palette().line, 2.5)
@@ -64,7 +59,7 @@ class TeacherForcing:
         given = Words(f"from the encoder: “{source}”", "fact", "ink2", self.box)
         self.title = VGroup(title, given.settle(self.box.get_center() + DOWN * units(36)))
         self.ways, self.signs = VGroup(), VGroup()
-        for column, hit in zip(columns, hits, strict=True):
+        for column, hit in zip(columns, self.hits, strict=True):
             x = (column.left + column.right) / 2
             for foot, top in ((read - 0.62 * CHIP, low + 8), (high - 8, guess + 0.62 * CHIP)):
                 self.ways.add(arrow(at(x, foot), at(x, top), "residual", 6, 20))
@@ -116,10 +111,9 @@ class CrossEntropy:
             means(rule(at(below.left, y), at(below.right, y), "ink3", 3), Ground())
             for y in (below.bottom + low * unit, below.bottom)
         )
-        self.stages = [
-            self._bars(logits.quantities(), unit, self.floors[0], high),
-            self._bars(probs.quantities(), below.height - AIR, self.floors[1], 0),
-        ]
+        runs = [probs, *later]
+        self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
+        self.stages = [self._bars(logits.quantities(), unit, self.floors[0], high), self.states[0]]
         specs = (".1f", ".4f")
         self.numbers = [
             VGroup(
@@ -132,8 +126,6 @@ class CrossEntropy:
             Words(text, "block", "ink2").settle(foot.centre)
             for text in ("logits", "probabilities; all other words are left out")
         ]
-        runs = [probs, *later]
-        self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
         self.probs = [row.quantity(last) for row in runs]
         losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
         self.losses = [early["word_loss"], *losses.quantities()]
@@ -161,10 +153,7 @@ class CrossEntropy:
         self.stairs = self.plot.curve(across, [k * float(np.log(2)) for k in halvings for _ in range(2)], "query", 4)
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
-        self.spots = [
-            VGroup(means(dot(self.plot.point(float(p), float(loss)), 15, "focus"), self.plot.course([p], [loss])))
-            for p, loss in zip(self.probs, self.losses, strict=True)
-        ]
+        self.spots = [self.plot.dots([p], [loss], "focus", 15) for p, loss in zip(self.probs, self.losses, strict=True)]
         self.point = self.spots[0].copy()
         corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), -units(AIR), 0])
         #: The probability and the loss at each look, and their names.
@@ -176,15 +165,9 @@ class CrossEntropy:
 
     def softmax(self) -> list[tuple[Animation, ...] | Animation]:
         """The plays by which logits turn into probabilities."""
-        one, other = self.stages
-        return [
-            (
-                leave(self.numbers[0], self.names[0]),
-                *(Travel(a, b, 0.0, "row", leaving=True) for a, b in zip(one, other, strict=True)),
-                Travel(self.floors[0], self.floors[1], 0.0, "row", leaving=True),
-            ),
-            appear(self.numbers[1], self.names[1]),
-        ]
+        old, new = ([*bars, floor] for bars, floor in zip(self.stages, self.floors, strict=True))
+        turned = leave(self.numbers[0], self.names[0]), *exchange(old, new, "row")
+        return [turned, appear(self.numbers[1], self.names[1])]
 
     def run(self) -> tuple[Animation, ...]:
         """All later looks, one after another: bars, point and numbers together."""
@@ -221,8 +204,7 @@ class FollowedWeight:
         self.probs = [run["checkpoint_true_probs"].quantity(k, place) for k in looks]
         self.now = self.shares[before] = early[f"{path}.weights"].pick(**row)
         self.probs[before] = early["probs"].pick(batch=0, position=place, vocab=str(target))
-        reach = [float(one) for one in self.times], (0, 1)
-        self.plot = Plot.filling(room, steps, run["checkpoint_true_probs"], reach, (True, False))
+        self.plot = Plot.filling(room, steps, run["checkpoint_true_probs"], (self.times, (0, 1)), (True, False))
         whole = [run["exact"].quantity(k) for k in (0, len(steps) - 1)]
         here = self.times[before]
         self.ticks = VGroup(

@@ -54,10 +54,9 @@ def signed_bars(entries: Sequence[Quantity], ribbon: Ribbon, room: Room, unit: f
     high = min(56.0, room.height * 0.6)
     y = (room.top + room.bottom) / 2
     for column, entry in zip(ribbon.columns, entries, strict=True):
-        middle, ground, side = (column.left + column.right) / 2, Ground(), 1 if entry >= 0 else -1
-        line = means(rule(at(middle, room.top + 4), at(middle, room.bottom - 4), "ink3", 3), ground)
-        look = {"radius": 4, "least": 3, "fill": signed(side, 1.0)}
-        lines.add(line)
+        middle, ground = (column.left + column.right) / 2, Ground()
+        lines.add(means(rule(at(middle, room.top + 4), at(middle, room.bottom - 4), "ink3", 3), ground))
+        look = {"radius": 4, "least": 3, "fill": signed(1 if entry >= 0 else -1, 1.0)}
         bars.add(means(bar_on(at(middle, y), ground, entry, "width", unit, high, **look), Hue(entry)))
     return lines, bars
 
@@ -78,10 +77,7 @@ class NudgedLoss:
         self.axes = VGroup(plot.axes, zero, plot.broken())
         x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
         self.halves = [plot.curve(x[middle:], y[middle:], "ink", 7), plot.curve(x[middle::-1], y[middle::-1], "ink", 7)]
-        self.spots = [
-            VGroup(means(dot(plot.point(a, b), 15, "focus").set_z_index(1), plot.course([a], [b])))
-            for a, b in zip(x, y, strict=True)
-        ]
+        self.spots = [plot.dots([a], [b], "focus", 15).set_z_index(1) for a, b in zip(x, y, strict=True)]
         self.dot = self.spots[middle].copy()
         ticks = plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")
         #: Axes and numbers, without the curve.
@@ -114,13 +110,15 @@ class ScoreSlopes:
         pushes, spots = slopes["score_push"], slopes["push_plane"]
         side, columns = STAGE.split_columns(NAMES, 30)
         self.ribbon = ribbon = Ribbon(losses.words("key"), columns)
-        room, count = ribbon.below(STAGE), len(run["nudge"])
-        self.middle, self.last = count // 2, count - 1
+        room, last = ribbon.below(STAGE), len(run["nudge"]) - 1
+        #: The nudge of none, and the ways from it to the largest nudges, up and down.
+        self.middle = last // 2
+        self.up_way, self.down_way = range(self.middle, last + 1), range(self.middle, -1, -1)
         self.key = pushes.largest()[0].position
         #: The two keys that are pushed most, down and up.
         self.keys = (pushes.smallest()[0].position, self.key)
         #: The loss with the score of this key as it is, raised, and lowered.
-        self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, self.last, 0))
+        self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, last, 0))
         above, rest = room.split_rows(WEIGHTS)
         between, below = rest.split_rows(-PUSHES, 8)
         plots = between.inset(0, 44)
@@ -131,9 +129,9 @@ class ScoreSlopes:
         self.points = slopes["nudged_plane"].pick(key=self.key)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
         self.states = [shares_over(row, ribbon, above)[1] for row in weights[self.key]]
-        found = (np.unravel_index(find(losses.values), losses.shape) for find in (np.argmin, np.argmax))
-        reach = [losses.quantity(*map(int, spot)) for spot in found]
+        reach = losses.smallest()[-1], losses.largest()[-1]
         self.curves = [NudgedLoss(run, reach, k, column.cross(plots), not k) for k, column in enumerate(ribbon.columns)]
+        self.others = [curve for k, curve in enumerate(self.curves) if k != self.key]
         wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
         self.large = NudgedLoss(run, reach, self.key, wide, True)
         zero = run["nudge"].quantity(self.middle)
@@ -148,12 +146,10 @@ class ScoreSlopes:
         )
         self.lines, self.pushes = signed_bars(pushes.quantities(), ribbon, below, PUSH)
         names = (("cross-attention", above), ("loss", plots), ("push = − slope", below))
-        left = at(side.left, 0)[0]
-        self.names = VGroup(Words(text, "block", "ink2").settle(place.centre).begin_at(left) for text, place in names)
-        facts = (number(run["step"], ",.0f", "number"), Words(where, "note", "ink2"))
-        clock = VGroup(Words("step", "block", "ink2"), facts[0]).arrange(RIGHT, buff=units(16))
+        self.names = VGroup(Words(text, "block", "ink2").begin_in(side.cross(row)) for text, row in names)
+        clock = VGroup(Words("step", "block", "ink2"), number(run["step"], ",.0f", "number")).arrange(buff=units(16))
         clock[1].stand_on(clock[0].baseline)
-        head = facts[1].next_to(self.names[0], DOWN, buff=units(8)).align_to(self.names[0], LEFT)
+        head = Words(where, "note", "ink2").next_to(self.names[0], DOWN, buff=units(8)).align_to(self.names[0], LEFT)
         #: When and where this attention was: the step of the training, the layer and the head.
         self.facts = VGroup(clock.move_to(ribbon.chips[0]).align_to(self.names[0], LEFT), head)
         #: The weights under their tokens, with their names; and the stage below.
@@ -164,37 +160,31 @@ class ScoreSlopes:
 
     def raised(self) -> tuple[Animation, ...]:
         """The score that is pushed most is raised."""
-        return self._move(self.middle, self.last, half=0)
+        return self._move(self.up_way, "slow", 0)
 
     def lowered(self) -> list[tuple[Animation, ...]]:
         """It comes back, is lowered, and comes back again."""
-        return [
-            self._move(self.last, self.middle, "row"),
-            self._move(self.middle, 0, half=1),
-            self._move(0, self.middle, "row"),
-        ]
+        ways = (self.up_way[::-1], "row", None), (self.down_way, "slow", 1), (self.down_way[::-1], "row", None)
+        return [self._move(*way) for way in ways]
 
-    def _move(self, start: int, end: int, kind: str = "slow", half: int | None = None) -> tuple[Animation, ...]:
-        """Move the score that is pushed most from one nudge to another: weights, point and numbers along."""
-        way = range(start, end + 1) if end >= start else range(start, end - 1, -1)
+    def _move(self, way: Sequence[int], kind: str, half: int | None) -> tuple[Animation, ...]:
+        """Move the score that is pushed most along a way of nudges: weights, point and numbers along."""
         return *self.moved(way, kind), *self.large.trace(way, kind, half)
 
     def moved(self, way: Sequence[int], kind: str) -> tuple[Animation, ...]:
         """The weights and the loss along a way of nudges of that score."""
         weights, losses = self.weights[self.key], self.losses[self.key]
-        ways = [[weights.quantity(n, j) for n in way] for j in range(len(self.numbers))]
-        counts = [Count(text, shares, "share", kind) for text, shares in zip(self.numbers, ways, strict=True)]
-        counts.append(Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind))
-        return Through(self.bars, [self.states[n] for n in way], kind), *counts
+        ways = ([weights.quantity(n, key) for n in way] for key in range(len(self.numbers)))
+        counts = (Count(text, shares, "share", kind) for text, shares in zip(self.numbers, ways, strict=True))
+        loss = Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind)
+        return Through(self.bars, [self.states[n] for n in way], kind), *counts, loss
 
     def move_others(self) -> list[tuple[Animation, ...]]:
         """Each of the other scores is moved by itself, all at the same time: up, down, and back."""
-        others = [curve for k, curve in enumerate(self.curves) if k != self.key]
-        up, down = range(self.middle, self.last + 1), range(self.middle, -1, -1)
-        back = range(self.middle + 1)
+        up, down = self.up_way, self.down_way
         return [
-            tuple(one for curve in others for one in curve.trace(way, kind, half))
-            for way, kind, half in ((up, "row", 0), (up[::-1], "row", None), (down, "row", 1), (back, "row", None))
+            tuple(one for curve in self.others for one in curve.trace(way, "row", half))
+            for way, half in ((up, 0), (up[::-1], None), (down, 1), (down[::-1], None))
         ]
 
 
@@ -210,17 +200,16 @@ class OutputDownhill:
     ) -> None:
         self.nudges, plane = nudges, nudges.plane
         foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
-        top, bottom = (at(0, edge)[1] for edge in (nudges.under.top, nudges.under.bottom))
-        self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 7, 30)
+        top, bottom = (foot * RIGHT + at(0, edge) * UP for edge in (nudges.under.top, nudges.under.bottom))
+        self.way = arrow(top, bottom, "warning", 7, 30)
         self.way_name = Words("downhill", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
-        self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
+        output = Words("output z", "block").next_to(foot, RIGHT, buff=units(BESIDE)).shift(UP * units(10))
+        spots_there = (self._dot(plane, spot) for spot in nudges.points)
+        self.states = [VGroup(one, output.copy().shift(one.get_center() - foot)) for one in spots_there]
+        self.dot = self.states[nudges.middle].copy()
         #: Where it is, once it moves no more.
         self.here = frame(2 * OUTPUT, 2 * OUTPUT, "focus", 6, OUTPUT).move_to(self.dot[0]).set_z_index(1)
-        output = Words("output z", "block").next_to(foot, RIGHT, buff=units(BESIDE)).shift(UP * units(10))
-        self.dot.add(output)
-        spots_there = [self._dot(plane, spot) for spot in nudges.points]
-        self.states = [VGroup(one, output.copy().shift(one.get_center() - foot)) for one in spots_there]
         self.probs = probs.quantities()
         told = Words(f"“{target}”", "large word"), number(self.probs[nudges.middle], ".2%", "large number")
         corner = nudges.under.rows(2)[1].columns(2)[0]
@@ -257,7 +246,7 @@ class OutputDownhill:
 
     def slide(self) -> list[tuple[Animation, ...]]:
         """The score that is pushed up most is raised, and the output slides to its value; then it comes back."""
-        up = range(self.nudges.middle, self.nudges.last + 1)
+        up = self.nudges.up_way
         return [self._go(up, "slow"), self._go(up[::-1], "row")]
 
     def _go(self, way: Sequence[int], kind: str) -> tuple[Animation, ...]:

@@ -52,7 +52,7 @@ class SampledDraws(VGroup):
         head, below = model.card.below.split_rows(HIGH + RADIUS, 16)
         self.best = probs.label("rank", 0)
         self.list = NextTokens(probs.pick(rank=slice(0, LISTED)), below, (others[self.one], "all others"))
-        self.knob = TemperatureKnob(self.temperatures, self.one, model.heads[1])
+        self.knob = TemperatureKnob(self.temperatures, self.one, model.card.line.columns(2)[1])
         self.place = head.split_rows(-HIGH)[1].split_columns(-self.list.whole)[1]
         self.zero, self.span = Ground(), AxisSpan(0, 0.0, 1.0)
         self.edges = edges_of(self.place, self.zero, self.span)
@@ -146,7 +146,7 @@ class CutStrip:
 
     def __init__(self, model: ModelPrompts, name: str, draws: SampledDraws, stands: bool) -> None:
         real, self.draws, self.name = model.real, draws, model.name
-        probs, there = model.half_of(name), draws.place
+        probs, there = model.listed(name), draws.place
         down = 0.0 if stands else SECOND
         self.place = Room(there.left, there.top + down, there.right, there.bottom + down)
         self.foot = self.place.split_rows(HIGH)[1].split_rows(2 * BELOW)[0]

@@ -11,6 +11,7 @@ from scenes.animations import (
     Sweep,
     Travel,
     Visit,
+    Wipe,
     appear,
     appear_in_turn,
     deal,
@@ -190,7 +191,8 @@ class Inside(Chapter):
     def without_heads(self, run: Trace, wall: HeadWall) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
         part = wall.above.called(f"{run['sequences']:.0f} sequences; here is a part of one")
-        picture = CopiedTokens(run, wall.best, wall.above.inside)
+        others = wall.lit([place_of(place) for place in run["others_off"]], "ink")
+        picture = CopiedTokens(run, wall.best, others, wall.above.inside)
         lit, one_off, few_off, many_off, others_off = picture.turns()
         whole, one, few, many, others = run["copied"].quantities()
         *_, fewer, more, drawn = run["heads_off"].quantities()
@@ -230,7 +232,7 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it goes on copying: {others:.0f}.",
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
-                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted))),
+                (leave(wall.counted), appear(picture.drawn.move_to(wall.counted), *picture.others)),
                 others_off,
             ),
             stage=[wall.plain, wall.best[0], part],
@@ -336,7 +338,8 @@ class Inside(Chapter):
         same = Words(f"difference: {pronoun['weights'].largest()[-1]:.2g}", "block")
         hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
         tired, wide = (chip.label for chip in pair.ends)
-        ends, reading = ([ring_around(chip) for chip in chips] for chips in (pair.ends, pair.read[0]))
+        asking = [look.chips[pair.query] for look in pair.both]
+        ends, rings = ([ring_around(chip) for chip in chips] for chips in (pair.ends, asking))
         yield Step(
             f"“{it}” cannot see what comes after it",
             beat(
@@ -346,13 +349,13 @@ class Inside(Chapter):
             beat(f"Only the last word tells: “{tired}” or “{wide}”.", appear(*ends)),
             beat(
                 f"But a language model is causal: at “{it}”, the last word is not yet read.",
-                appear(*reading),
-                *(tuple(map(move_ring, reading, chips)) for chips in pair.read[1:]),
+                Wipe(*pair.read, kind="slow"),
+                appear(*rings),
                 (draw(hidden[0]), appear(hidden[1]), dim(*pair.later), leave(*ends)),
             ),
             beat(
                 f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",
-                draw(*pair.lines, kind="row", back=True),
+                (leave(*pair.read), draw(*pair.lines, kind="row", back=True)),
                 appear(*told),
                 ambient=pulses(pair.lines),
             ),
@@ -362,8 +365,8 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                pair.lifted(),
-                appear(same.next_to(VGroup(*told), RIGHT, buff=told[0].width), ring_around(wall.field)),
+                appear(same.next_to(VGroup(*told), RIGHT, buff=told[0].width)),
+                appear(ring_around(wall.field)),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import Play, Riding, Travel, appear, exchange, grow, leave, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.shapes import Box, arch, dashes
+from scenes.mobjects.shapes import Box, arch, dashes, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token
-from scenes.theme import PIXELS_PER_UNIT, at, palette, units
+from scenes.mobjects.tokens import Token, line_width
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -44,18 +44,15 @@ class ArcRow(VGroup):
     """
 
     def __init__(self, labels: Sequence[Label], row: Room = STAGE, reach: float = 260.0) -> None:
-        self.chips, self.reach, x = VGroup(self.chip(label) for label in labels), reach, row.left
-        wide = [chip.width * PIXELS_PER_UNIT for chip in self.chips]
-        space = (row.width - sum(wide)) / max(1, len(wide) - 1)
-        for chip, own in zip(self.chips, wide, strict=True):
-            chip.move_to(at(x + own / 2, row.top + HIGH / 2))
-            x += own + space
+        self.chips, self.reach = VGroup(map(self.chip, labels)), reach
+        space = (row.width - line_width(self.chips)) / max(1, len(labels) - 1)
+        self.chips.arrange(buff=units(space)).move_to(at(row.left, row.top + HIGH / 2), LEFT)
         super().__init__(*self.chips)
 
     @staticmethod
     def chip(label: Label) -> Token:
         """A token in large type, as wide as it is."""
-        return Token(label, "", word(label, "stage word").width * PIXELS_PER_UNIT + 2 * EDGE, HIGH, "stage word")
+        return Token(label, "", pixels(word(label, "stage word").width) + 2 * EDGE, HIGH, "stage word")
 
     def arcs(self, weights: NamedTensor, query: int, up: bool = True, role: str = "weight") -> VGroup:
         """The weights of a query, along "key", as arcs that end at it, above the chips or below them."""
@@ -103,7 +100,7 @@ class ArcRow(VGroup):
         label = self.chips[place].label
         lines = VGroup(Words("after", "aside", role), means(Words(f"{label}{end}", "token", role), Stands(label)))
         lines.arrange(DOWN, buff=units(6))
-        wide = max(lines.width * PIXELS_PER_UNIT + EDGE, HIGH)
+        wide = max(pixels(lines.width) + EDGE, HIGH)
         box = Box(wide, 1.35 * HIGH, palette().surface, 8, palette().role(role), 2.5)
         return VGroup(box, lines.move_to(box))
 
@@ -147,11 +144,11 @@ class MirroredPair:
         self.rows, self.query = rows, query
         self.above, self.below = (ArcRow(row.words("key"), at, PAIR) for row, at in zip(rows, places, strict=True))
         self.both = (self.above, self.below)
-        sides = zip(self.both, rows, (True, False), strict=True)
-        self.arcs = [look.arcs(row, query, up) for look, row, up in sides]
-        self.lines = [line for arcs in self.arcs for line in arcs]
-        #: The chips up to the token that attends, of both sentences, those behind it, and the last ones.
-        self.read = [*zip(*(look.chips[: query + 1] for look in self.both), strict=True)]
+        self.sides = [*zip(self.both, rows, (True, False), strict=True)]
+        self.lines = [line for look, row, up in self.sides for line in look.arcs(row, query, up)]
+        #: Between both sentences a line along what is read of each, up to the token that attends.
+        self.read = [self._along(look.chips[: query + 1], DOWN if up else UP) for look, _, up in self.sides]
+        #: The chips behind that token, of both sentences, and the last ones.
         self.later: list[Token] = [chip for look in self.both for chip in look.chips[query + 1 :]]
         self.ends: list[Token] = [look.chips[-1] for look in self.both]
         #: The token that is attended to most in the second sentence, but for the first and the last one.
@@ -159,13 +156,13 @@ class MirroredPair:
 
     def told(self, key: int) -> list[Words]:
         """The two weights on one token."""
-        sides = zip(self.both, self.rows, (True, False), strict=True)
-        return [look.facing(row.quantity(key), key, up) for look, row, up in sides]
+        return [look.facing(row.quantity(key), key, up) for look, row, up in self.sides]
 
-    def lifted(self) -> Play:
-        """Copies of the arcs of the second sentence turn up, and lie on those of the first."""
-        goals = self.above.arcs(self.rows[1], self.query)
-        return tuple(Travel(low, goal, 0.0, "row") for low, goal in zip(self.arcs[1], goals, strict=True))
+    @staticmethod
+    def _along(chips: VGroup, side: np.ndarray) -> VMobject:
+        """A line along tokens, on one side of them."""
+        start, end = chips[0].get_corner(side + LEFT), chips[-1].get_corner(side + RIGHT)
+        return rule(start, end, "focus", 5).shift(side * units(BELOW))
 
     def frontier(self, text: str) -> VGroup:
         """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""

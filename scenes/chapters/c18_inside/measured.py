@@ -18,7 +18,7 @@ from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
-from scenes.theme import PIXELS_PER_UNIT, at, ink_on, pace, palette, shared, signed, units
+from scenes.theme import at, ink_on, pace, palette, pixels, shared, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -121,9 +121,10 @@ class CopiedTokens:
     Args:
         run: `experiment.inside_prose`.
         best: the best induction heads, lit in the field of all heads, the best one first.
+        others: there, too, the heads that were drawn by chance.
     """
 
-    def __init__(self, run: Trace, best: VGroup, room: Room = STAGE) -> None:
+    def __init__(self, run: Trace, best: VGroup, others: VGroup, room: Room) -> None:
         side, wide = room.split_columns(NAMED)
         above, foot = room.split_rows(TWICE, APART)
         first, _, second = above.rows(3, 0)
@@ -150,11 +151,8 @@ class CopiedTokens:
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
         lights, under = foot.split_rows(-UNDER)
         every, rows = run["copied_of"], int(run["sequences"])
-        places = [
-            place
-            for column in wide.cross(lights).columns(round(float(every)) // rows, GAP)
-            for place in column.rows(rows, GAP)
-        ]
+        strips = wide.cross(lights).columns(round(float(every)) // rows, GAP)
+        places = [place for strip in strips for place in strip.rows(rows, GAP)]
         #: A light for each token, none of them lit; and as many lit as are copied, with a line for each ablation.
         self.lights, self.fields, self.told = self._field(places, 0.0), list[VGroup](), VGroup()
         *best_off, others_off = run["heads_off"].quantities()[1:]
@@ -169,11 +167,8 @@ class CopiedTokens:
         self.of = Words(f"of {every:.0f}", "fact", "ink2").end_in(wide.cross(under))
         #: How many heads are off; the best ones, and the same when they are off.
         self.off, self.best = run["heads_off"].values.astype(int).tolist(), best
-        self.dark = best.copy().set_fill(palette().background)
-        #: As many others, which have no places in the field: they were drawn anew.
-        others = self.dark.copy().set_stroke(palette().ink2).arrange(buff=units(ABOVE))
-        self.drawn = VGroup(others, Words(f"{others_off:.0f} other heads, drawn by chance", "fact", "ink2"))
-        self.drawn.arrange(buff=units(APART))
+        self.dark, self.others = (heads.copy().set_fill(palette().background) for heads in (best, others))
+        self.drawn = Words(f"{others_off:.0f} other heads, drawn by chance", "fact", "ink2")
 
     @staticmethod
     def _field(places: Sequence[Room], lit: float) -> VGroup:
@@ -220,33 +215,27 @@ class UnitOnText:
     """
 
     def __init__(self, texts: Sequence[NamedTensor], room: Room = STAGE) -> None:
-        self.active, self.scale_value = texts, max(float(text.values.max()) for text in texts)
-        self.texts: list[list[VGroup]] = []
-        self.lines: list[VGroup] = []
-        self.lit: list[VGroup] = []
-        top = room.top
+        self.texts, self.lines, self.lit = list[list[VGroup]](), list[VGroup](), list[VGroup]()
+        top, most = room.top, max(float(text.values.max()) for text in texts)
         for text in texts:
             x, begun = room.left, len(self.lines)
-            self._line()
             for label, active in zip(text.words("position"), text.quantities(), strict=True):
-                wide = word(label, STYLE).width * PIXELS_PER_UNIT + 2 * MARGIN
+                wide = pixels(word(label, STYLE).width) + 2 * MARGIN
                 if x + wide > room.right:
                     x, top = room.left, top + PITCH
-                    self._line()
-                for group, fill in ((self.lines, palette().surface), (self.lit, signed(active, self.scale_value))):
-                    chip = self._chip(label, wide, fill).move_to(at(x + wide / 2, top + HIGH / 2))
-                    if group is self.lit:
-                        means(chip[0], Shade(active, self.scale_value))
-                    group[-1].add(chip)
+                if x == room.left:
+                    self.lines.append(VGroup())
+                    self.lit.append(VGroup())
+                fills, spot = (palette().surface, signed(active, most)), at(x + wide / 2, top + HIGH / 2)
+                plain, lit = (self._chip(label, wide, fill).move_to(spot) for fill in fills)
+                means(lit[0], Shade(active, most))
+                self.lines[-1].add(plain)
+                self.lit[-1].add(lit)
                 x += wide + SPACE
             top += PITCH + BREAK
             self.texts.append(self.lines[begun:])
         for line in (*self.lines, *self.lit):
             line.shift(DOWN * units((room.bottom - top + BREAK + PITCH - HIGH) / 2))
-
-    def _line(self) -> None:
-        self.lines.append(VGroup())
-        self.lit.append(VGroup())
 
     @staticmethod
     def _chip(label: Label, wide: float, fill: str) -> VGroup:

@@ -29,8 +29,8 @@ FLAT, LEVEL, DIM, INSET, MEAN = 126.0, 0.8, 0.45, 2.0, 90.0
 ABOVE = following(lambda: STAGE.split_rows(-(FLAT + NAMES), 24))[0]
 #: What the heads of each group are called.
 NAMED = "attention sinks", "previous-token heads", "none of these names"
-#: Tiles of one name stand in lines of so many; px between two groups.
-LINE, SPLIT = 24, 40.0
+#: Tiles of one name stand in lines of so many; px between two groups, and of a count before its name.
+LINE, SPLIT, COUNT = 24, 40.0, 100.0
 Places: TypeAlias = Sequence[tuple[int, ...]]
 
 
@@ -156,20 +156,14 @@ class HeadsByName:
                 row, column = divmod(k, LINE)
                 tile = Box(self.side, self.side, palette().role(roles[place]), 5, palette().line, 1.2)
                 self.tiles.add(tile.move_to(at(room.left + (column + 0.5) * pitch, top + (row + 0.5) * pitch)))
-            left, middle = room.left + LINE * pitch + 24, top + deep * pitch / 2
-            self.words.add(self._text(name, f"{count:.0f}", left, middle))
+            line = Room(room.left + LINE * pitch + 24, top, room.right, top + deep * pitch)
+            told = Words(f"{count:.0f}", "large number").begin_in(line)
+            self.words.add(VGroup(told, Words(name, "block").begin_in(line.split_columns(COUNT)[1])))
             top += deep * pitch + SPLIT
         self.resting = Words(f"{counts[-1]:.0f} of them induction heads", "block", "key")
         self.resting.next_to(self.words[0], DOWN).align_to(self.words[0], LEFT)
         self.roles, self.places = roles, [place for places in groups for place in places]
         self.unnamed = self.tiles[-len(groups[-1]) :]
-
-    @staticmethod
-    def _text(name: str, count: str, left: float, middle: float) -> VGroup:
-        """A count before its name, in a line."""
-        spot = at(left, middle)
-        line = VGroup(Words(count, "large number").settle(spot).begin_at(spot[0]))
-        return line.add(Words(name, "block").settle(spot).begin_at(at(left + 100, 0)[0]))
 
     def at_rest(self, shown: VGroup, awake: bool = False) -> tuple[Animation, ...]:
         """The induction heads among the tiles that are shown take the colour of sinks: at rest, they look like them.

@@ -247,11 +247,8 @@ class Arguing(Chapter):
     def another_size(self, machine: RemovableParts, run: Trace, deep: Trace) -> Iterator[Step]:
         """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
         tested = TestedClaim("“√d_k and Norm can go.”")
-        heads, norms, ring = (
-            _roots(run, machine.beside),
-            _norms(deep, machine.beside),
-            machine.ringed(machine.attention[0]),
-        )
+        heads, norms = _roots(run, machine.beside), _norms(deep, machine.beside)
+        ring = machine.ringed(machine.attention[0])
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
         better, needed = sure[0] and small["without"] > small["with"], sure[1] and large["with"] > large["without"]

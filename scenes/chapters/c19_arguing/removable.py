@@ -7,8 +7,6 @@ it leaves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from manim import Animation, VGroup, VMobject
 
@@ -45,13 +43,13 @@ class RemovableParts(VGroup):
         self._attention(foot - 182, foot - 298, wide)
         self._feed_forward(foot - 404, foot - 494)
         #: How many layers there are of it, told as it is put together.
-        told = Words(f"in each of {layers} layers a side", "fact", "ink2")
-        self.told_layers = told.settle(self._at(MIDDLE, foot - 584)).set_opacity(self.seen)
-        self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
+        self.told_layers = Words(f"in each of {layers} layers a side", "fact", "ink2")
+        self.told_layers.settle(self._at(MIDDLE, foot - 584))
+        self.outlines = {name: VGroup(map(_outline, part)) for name, part in self.parts.items()}
         super().__init__(self.fixed, *self.parts.values())
         if not self.seen:
             self.beside = room
-            VGroup(self, self.alone, self.told, *self.outlines.values()).set_opacity(0)
+            VGroup(self, self.told_layers, self.alone, self.told, *self.outlines.values()).set_opacity(0)
 
     def ringed(self, part: VMobject) -> VMobject:
         """A ring around a part."""
@@ -140,16 +138,9 @@ class RemovableParts(VGroup):
         self.parts["feed-forward"].add(self._branch(low, high, 74), self._box("Feed-forward", high, 74))
 
 
-def _solid(part: VGroup) -> Sequence[VMobject]:
-    """The pieces of a part that leave an empty frame when it is gone."""
-    return [_widest(piece) if isinstance(piece, VGroup) else piece for piece in part]
-
-
-def _widest(piece: VGroup) -> VMobject:
-    boxes = [shape for shape in piece.get_family() if isinstance(shape, Box)]
-    return max(boxes, key=lambda box: box.width * box.height) if boxes else piece
-
-
 def _outline(piece: VMobject) -> VMobject:
-    wide, high = max(pixels(piece.width) + 6, 14), max(pixels(piece.height) + 6, 14)
-    return frame(wide, high, "warning", 3, 7).move_to(piece)
+    """The empty frame that a piece leaves: where its largest box was, or where it has none, around all of it."""
+    boxes = (one for one in piece.get_family() if isinstance(one, Box))
+    gone = max(boxes, key=lambda box: box.width * box.height, default=piece)
+    wide, high = max(pixels(gone.width) + 6, 14), max(pixels(gone.height) + 6, 14)
+    return frame(wide, high, "warning", 3, 7).move_to(gone)

@@ -139,9 +139,9 @@ class DotRows(VGroup):
     def _zero(self) -> VGroup:
         top, low = self.inner.top, self.inner.bottom
         if not self.near:
-            ends = ((self.low, "none", LEFT), (self.low + self.inner.width / self.unit, "all", RIGHT))
-            posts = [rule(at(self.x(x), low), at(self.x(x), low - 16), "ink3", 2.5) for x, *_ in ends]
-            names = [Words(text, "aside", "ink2").settle(at(self.x(x), low + 36)) for x, text, _ in ends]
+            ends = (self.inner.left, "none"), (self.inner.right, "all")
+            posts = [rule(at(x, low), at(x, low - 16), "ink3", 2.5) for x, _ in ends]
+            names = [Words(text, "aside", "ink2").settle(at(x, low + 36)) for x, text in ends]
             means(posts[0], self.ground)
             self.axis[1].set_x(self.axis[0].get_x()).shift(DOWN * units(44))
             return VGroup(*posts, *names)

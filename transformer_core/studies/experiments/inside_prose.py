@@ -163,16 +163,16 @@ def taken_for(loaded: LoadedModel, key: str) -> Piece:
     return {"logs": found, "right": np.array([found[at].argmax() == right[at] for at in range(2)], float)}
 
 
-def copies(loaded: LoadedModel, best: Heads, seed: int) -> Piece:
+def copies(loaded: LoadedModel, best: Heads, others: Heads, seed: int) -> Piece:
     """Predict the second half of repeated pieces, without some heads (see `without`).
 
     `said` = argmax_y p(y | x_<t) and `likely` = max_y p(y | x_<t), "choice sentence position": with all heads, without
-    the `TAKEN` best induction heads, and without as many others, drawn once. `pieces` are x_t, "sentence position".
+    the `TAKEN` best induction heads, and without the others. `pieces` are x_t, "sentence position".
     `weights` are those of the best head from x_(t-1) of the second half on x_t of the first, for the t that are `KEPT`.
     """
     ids = repeated(loaded, seed)
     asked = partial(loaded.model, None, ids[:, :-1])
-    off = [*(best[:count] for count in (0, *TAKEN)), *other_heads(loaded.model.config, best, seed, draws=1)]
+    off = [*(best[:count] for count in (0, *TAKEN)), others]
     said = [without(heads, asked)[:, HALF - 1 :].softmax(-1).max(-1) for heads in off]
     layer, head = best[0]
     place = f"decoder.{layer}.self_attn.weights"
@@ -220,7 +220,9 @@ def inside_prose(bench: Bench) -> Found:
     looks = bench.each("looks of {}", PAIRS, lambda key: last_looks(loaded, key))
     taken = bench.each("taken for {}", PAIRS, lambda key: taken_for(loaded, key))
     raced = bench.once("race", lambda: {"losses": np.stack(losses_after(loaded, "animal", word))})
-    copied = bench.once("copies", partial(copies, loaded, order["induction"][: TAKEN[-1]], bench.seed))
+    best = order["induction"][: TAKEN[-1]]
+    (others,) = other_heads(config, best, bench.seed, draws=1)
+    copied = bench.once("copies", partial(copies, loaded, best, others, bench.seed))
     named = names(scores)
 
     pairs, tokens = [cut(loaded, text.format(one)) for one in PAIRS["animal"][1:3]], cut(loaded, TWICE)
@@ -229,7 +231,7 @@ def inside_prose(bench: Bench) -> Found:
     sinks = texts["sink"].mean(0) > NAMED_FROM
     # A value belongs to a key/value head, which several heads share.
     ratio = texts["ratio"].mean(0).repeat(config.heads // config.kv_heads, 1)
-    best, right = np.array([induction, previous]), taken["right"]
+    clearest, right = np.array([induction, previous]), taken["right"]
     words = {"query": pairs[0], "key": pairs[0], "pair": PAIRS, "part": ("layer", "head"), "row": ("it", "last")}
     place = {"part": ("layer", "unit")}
     twos = {"choice": ("induction", "previous"), "query": tokens, "key": tokens}
@@ -254,7 +256,7 @@ def inside_prose(bench: Bench) -> Found:
         | tensors("sentence", tried, taken_right=right.reshape(-1))
         | tensors("pair", tried, taken_by_pair=right.sum(1))
         | tensors(taken_in_all=right.sum(), taken_of=right.size)
-        | tensors("kind part", followed, best_heads=best + 1)
+        | tensors("kind part", followed, best_heads=clearest + 1)
         | tensors("row part", words, look_heads=at_heads + 1)
         | tensors("kind", kinds, named=named["named"])
         | tensors(resting=named["resting"], earned=NAMED_FROM)
@@ -269,6 +271,7 @@ def inside_prose(bench: Bench) -> Found:
     kept = {"position": pieces_of(loaded, copied["pieces"][COPIED, KEPT].tolist())}
     right = copied["said"] == copied["pieces"]
     found |= tensors("choice", choices, copied=right.sum((1, 2)), heads_off=(0, *TAKEN, TAKEN[-1]))
+    found |= tensors("sample part", {"part": words["part"]}, others_off=np.array(others) + 1)
     found |= tensors(copied_of=right[0].size, sequences=len(right[0]))
     found |= tensors("position", kept, copied_weight=copied["weights"])
     for at, (said, likely) in enumerate(zip(copied["said"], copied["likely"], strict=True)):
