@@ -26,8 +26,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px of a training’s dot, of a pattern with its name at the left of its trainings, and of their mean.
 RUN, START, TOLD = 9.0, 570.0, 190.0
 #: Px of the share of new sentences that is right by now, of what is told below a pattern, and around a
-#: plot; and how much wider than a pattern the room at its left is.
-RIGHT_NOW, UNDER, SIDE, WIDER = 340.0, 60.0, 70.0, 3.3
+#: plot; how much wider than a pattern the room at its left is; and px for the ends of names at a plot’s right.
+RIGHT_NOW, UNDER, SIDE, WIDER, NAMED = 340.0, 60.0, 70.0, 3.3, 120.0
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
 LINES = {SENTENCES: ["new sentences right"], ALIGNMENT: ["the decoder looks", "at the right word"]}
@@ -349,19 +349,22 @@ class CostByLength:
         ways = (RIGHT, DOWN, RIGHT + DOWN)
         self.others = [squares(places, sides, "ink3", True).move_to(like).shift(way * wide) for way in ways]
         reach = (0, float(lengths.values[-1])), (0, float(times.values.max()))
-        self.plot = Plot.filling(beside(like), lengths, times, reach)
+        self.plot = Plot.filling(beside(like, NAMED), lengths, times, reach)
         last, x = len(lengths) - 1, lengths.quantities()
         scores, rest = (times[:, part] for part in range(2))
         self.dots, self.rest = self.plot.dots(x, scores, "weight", 14), self.plot.curve(x, rest, "ink2", 7)
         self.dots.set_z_index(1)
         self.labels = VGroup(
-            self.plot.label(Words(name, "fact", role), x[-1], float(part.values[-1]))
-            for part, name, role in ((scores, "scores and sums", "weight"), (rest, "everything else", "ink2"))
-        )
+            self.plot.label(Words(name, "fact", role), x[-1], float(part.values[-1]), side)
+            for part, name, role, side in (
+                (scores, "scores and sums", "weight", UP), (rest, "everything else", "ink2", UP + LEFT)
+            )
+        )  # fmt: skip
         # Four times the time for twice the words, through the last of the times that were measured.
-        most, spots = times.quantity(last, 0), np.linspace(0, x[-1], 65).tolist()
-        self.square = self.plot.curve(spots, [most * (spot / x[-1]) ** 2 for spot in spots], "query", 7)
-        self.named = self.plot.label(Words("n²", "large number", "query"), x[-1], most, UP)
+        most, spots = times.quantity(last, 0), np.linspace(0, x[-1], 65)
+        square = most * (spots / x[-1]) ** 2
+        self.square, beneath = self.plot.curve([*spots], [*square], "query", 7), 3 * len(spots) // 4
+        self.named = self.plot.label(Words("n²", "large number", "query"), spots[beneath], square[beneath], UP + LEFT)
         #: From each of the last two lengths to the time that it takes, and between them how many times as much that is.
         ends = [(x[k], times.quantity(k, 0)) for k in (last - 1, last)]
         self.ways = VGroup(self.plot.drop(*end) for end in ends)
@@ -370,6 +373,6 @@ class CostByLength:
         self.ticks = VGroup(self.plot.ticks(x[-2:], ",.0f", "fact"), self.plot.heights([y for _, y in ends], ".1f"))
 
 
-def beside(pattern: Pattern) -> Room:
-    """The room of a plot beside the cells of two sentences that begin at a pattern."""
-    return STAGE.split_columns(WIDER * pixels(pattern.width))[1].split_columns(-RIGHT_NOW)[0].inset(0, SIDE)
+def beside(pattern: Pattern, named: float = RIGHT_NOW) -> Room:
+    """The room of a plot beside the cells of two sentences that begin at a pattern; its words have `named` px."""
+    return STAGE.split_columns(WIDER * pixels(pattern.width))[1].split_columns(-named)[0].inset(0, SIDE)
