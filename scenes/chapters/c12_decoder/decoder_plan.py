@@ -21,7 +21,7 @@ from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: What each kind of sublayer is called, and what the first is called once it has a mask.
 NAMES = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
@@ -129,11 +129,10 @@ class ShiftedWords:
         self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
         #: In each self-attention: walls on the ways to earlier positions, and what reaches each position from others.
         self.walls, self.mask, self.reached = VGroup(), VGroup(), [VGroup() for _ in self.reads.chips]
-        row = len(decoded.written) - 1
         for path, box in self.decoder.boxes.items():
             if path.endswith("self_attn"):
-                self._masked(box, row)
-        self.peek, self.stopped = self._copied(row)
+                self._masked(box, decoded.last)
+        self.peek, self.stopped = self._copied(decoded.last)
 
     def slide(self) -> tuple[Any, ...]:
         """A copy of what is written comes down, and moves on by one place."""
@@ -229,15 +228,12 @@ class VectorPath:
     """A vector on its way up through the decoder: every state of it, what each sublayer adds, the likeliest words, and
     what is read next.
 
-    Args:
-        decoded: what each position reads and writes.
-        row: the position that is followed.
-        memory: the final vectors of the encoder, or None for a decoder without one.
-
-    `states` are by the path of the sublayer that they come from; the first is by "". `strips` are what is added.
+    The position is that which writes the last word. `states` are by the path of the sublayer that they come from; the
+    first is by "". `strips` are what is added.
     """
 
-    def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
+    def __init__(self, trace: Trace, decoded: DecoderRows) -> None:
+        row, memory = decoded.last, decoded.memory(trace) if f"{decoded.cross}.q" in trace else None
         source, space = (0.0, 0.0) if memory is None else (0.19 * STAGE.width, 40.0)
         left, rest = STAGE.split_columns(source, space)
         middle, right = rest.split_columns(PLATE * rest.width, 50)
@@ -261,10 +257,10 @@ class VectorPath:
         heading, bars = right.split_rows(60, 10)
         self.title = heading.fit(Words("next word", "title"), most=1.0)
         self.next = NextWord(probs, bars, BARS, rest=tail.quantity(BARS - 1))
-        *shown, self.own = self.read.chips[: row + 1]
+        *self.shown, self.own = self.read.chips[: row + 1]
         self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
         #: The parts that are there from the beginning, and those that have come in the end.
-        self.standing = VGroup(*shown, self.own, self.stack, self.source, self.stream)
+        self.standing = VGroup(*self.shown, self.own, self.stack, self.source, self.stream)
         lines = (line for some in self.supply.values() for line in some)
         self.come = VGroup(*self.standing, *lines, *self.strips.values(), self.states["output"])
         #: All but the words that are read, when it is at its end.
@@ -311,22 +307,21 @@ class VectorPath:
         """The part of the plate, which fills a room, in which the vector moves up."""
         return room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
 
-    def begin(self) -> Any:
-        """The vector comes out of its token."""
-        return Travel(self.own, self.states[""], kind="row")
-
-    def through(self, path: str, givers: Sequence[VMobject], slow: bool = False) -> list[Any]:
-        """The vector moves up beside a sublayer, which adds what it makes of the `givers`, or of the vector, to it."""
+    def through(self, path: str, slow: bool = False) -> list[Any]:
+        """The vector, at first out of its token, moves up beside a sublayer, which adds what it makes of the words that
+        it reads, or of the vector, to it."""
         paths, state = [*self.states], self.states[path]
         before, strip = self.states[paths[paths.index(path) - 1]], self.strips.get(path)
+        begin = [Travel(self.own, before, kind="row")] if before is self.states[""] else []
         if strip is None:
             return [Travel(before, state, 0.0, "row", leaving=True)]
         here = before.copy().move_to(state)
         rises = Travel(before, here, 0.0, "row" if slow else "flow", leaving=True)
         sums = (Flight(strip, state, 0.0, "row" if slow else "flow"), *exchange([here], [state], "row"))
+        givers = [chip.box for chip in (*self.shown, self.own)] if path.endswith("self_attn") else [here]
         lines = [draw(*self.supply[path], kind="row" if slow else "flow")] if path in self.supply else []
-        brings = [*lines, appear(strip)] if lines or not slow else [gather(givers or [here], strip)]
-        return [rises, *brings, sums] if slow else [(rises, *brings), sums]
+        brings = [*lines, appear(strip)] if lines or not slow else [gather(givers, strip)]
+        return [*begin, rises, *brings, sums] if slow else [(rises, *brings), sums]
 
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
