@@ -21,7 +21,7 @@ from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector, thin, under, vector_in
 from scenes.theme import at, pace, palette, pixels, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 ACTIVATION_NAMES = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
 #: Px at the left for the names of rows, and a vector is at most so wide and high.
@@ -214,32 +214,24 @@ class OneForAll:
     """All vectors on their way through one network, under their tokens, and one of them that goes alone.
 
     Args:
-        enters, out: position × entry.
-        alone: the output of the one vector, computed without any other, d_model.
-        here: the place of its token in the ribbon.
         ribbon: the sentence, above.
+        enters: position × entry.
+        part: the tensors of the network, with what it makes of each vector by itself.
+        here: the place in the ribbon of the token that goes alone.
         formula: what it computes, as Typst.
         called: whose network it is.
     """
 
-    def __init__(
-        self,
-        enters: NamedTensor,
-        out: NamedTensor,
-        alone: NamedTensor,
-        here: int,
-        ribbon: Ribbon,
-        formula: str,
-        called: str,
-    ) -> None:
+    def __init__(self, ribbon: Ribbon, enters: NamedTensor, part: Trace, here: int, formula: str, called: str) -> None:
         side, body = (ribbon.below(room) for room in rooms())
         top, rest = body.split_rows(body.height * 0.17)
         middle, last = rest.split_rows(-2 * top.height - 24)
         first, second = last.rows(2, 24)
+        alone = part["per_position"].pick(position=ribbon.chips[here].label)
         scale = full_colour(alone)
 
         self.enters = under(ribbon, top, enters, "residual", full_colour(enters))
-        self.out = under(ribbon, first, out, "residual", scale)
+        self.out = under(ribbon, first, part["out"], "residual", scale)
         self.alone = vector_in(ribbon.columns[here].cross(second), alone, "residual", scale)
         box = middle.inset(0, 26)
         self.machine = Box.of(box, palette().surface, 18, palette().residual, 4)
