@@ -104,7 +104,7 @@ def panel() -> OffsetBars:
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
     entries = rows.pick(head=head, query=query).quantities()
-    return OffsetBars(entries, range(-1, len(entries) - 1), (1,), trace()["config.words"], STAGE, entries)
+    return OffsetBars(entries, range(-1, len(entries) - 1), trace()["config.words"], STAGE, entries)
 
 
 def dots() -> DotRows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from manim import VGroup
+from manim import Animation, VGroup
 
 from scenes.animations import (
     Flight,
@@ -283,17 +283,18 @@ class Positions(Chapter):
         products_map = PositionProducts(products, numbers, STAGE)
         apart, way = products_map.apart, clocks.places[: len(clocks.places) - products_map.apart]
         placed, told, foot = clocks.beside(products_map.beside(STAGE))
-        pairs, others, last = (
-            clocks.pairs_at(way[0], apart),
-            placed.pairs_at(way[0], apart),
-            placed.pairs_at(way[-1], apart),
-        )
+        pairs, others = (some.pairs_at(way[0], apart) for some in (clocks, placed))
         readout = DotProductReadout(products, numbers, apart, foot)
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
         rewound, diagonal = clocks.hands_at(way[0]), products_map.diagonal
-        rest, back = range(way[-1], len(diagonal)), range(len(diagonal))[::-1]
         some = Words(f"some of {count} clocks", "fact", "ink2").settle(told.centre)
+
+        def pass_over(places: range, kind: str = "slow") -> tuple[Animation, ...]:
+            """The first position runs over some places: hands, the map and the numbers go along."""
+            turned = placed.turn(others, places, placed.pairs_at(places[-1], apart), kind)
+            return turned, Visit(products_map.lit, [diagonal[i] for i in places], kind), *readout.count(places, kind)
+
         yield Step(
             "A step is a turn",
             beat(
@@ -310,29 +311,15 @@ class Positions(Chapter):
             ),
             beat(
                 "A position further, both hands have turned alike: angle and dot product stay.",
-                (
-                    placed.turn(others, way, last, "tour"),
-                    draw(products_map.outline[0], kind="row"),
-                    Visit(products_map.lit, diagonal[: len(way)], "tour"),
-                    *readout.count(way, "tour"),
-                ),
+                (draw(products_map.outline[0], kind="row"), *pass_over(way, "tour")),
             ),
             beat(
                 "So the dot product of two positions depends only on their distance.",
-                (
-                    appear(products_map.outline[1]),
-                    placed.turn(others, rest, placed.pairs_at(rest[-1], apart), "slow"),
-                    Visit(products_map.lit, diagonal[rest[0] :]),
-                    *readout.count(rest, "slow"),
-                ),
+                (appear(products_map.outline[1]), *pass_over(range(way[-1], len(diagonal)))),
             ),
             beat(
                 "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
-                (
-                    placed.turn(others, back, placed.pairs_at(back[-1], apart), "slow"),
-                    Visit(products_map.lit, diagonal[::-1]),
-                    *readout.count(back, "slow"),
-                ),
+                pass_over(range(len(diagonal))[::-1]),
             ),
             stage=[clocks.faces, clocks.hands],
         )
@@ -444,7 +431,7 @@ class Positions(Chapter):
         alone = [products.quantity(middle, middle + offset) for offset in offsets]
         through = run["place_with_place"].pick(head=head).quantities()
         bare, seen = (
-            OffsetBars(entries, offsets, marked, distance, room, [*alone, *through])
+            OffsetBars(entries, offsets, distance, room, [*alone, *through])
             for entries, room in ((alone, STAGE.golden_columns()[1]), (through, STAGE))
         )
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))

@@ -190,39 +190,35 @@ class TwoOrders:
 
 
 class ScaledBars(VGroup):
-    """The entries of a row as bars on a `zero` line, on the scale on which some values just fit.
+    """The entries of a row as bars on a `zero` line, on the scale on which some values just fit, shaded up to `full`.
 
     If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours; at the
-    left a bar as long as `one` tells the scale.
+    left a bar as long as a one, which comes with it, tells the scale.
     """
 
     def __init__(
-        self,
-        row: NamedTensor,
-        fills: Sequence[str],
-        room: Room,
-        fitting: np.ndarray,
-        lift: Quantity | None = None,
-        one: Quantity | None = None,
+        self, row: NamedTensor, full: float, room: Room, fitting: np.ndarray, lift: Sequence[Quantity] = ()
     ) -> None:
-        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), float(one or 0))
-        px, pitch = room.height / (top - low), room.width / len(fills)
+        values, (by, one) = pooled(row.values, room.width / 2), lift or (0.0, 0.0)
+        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), float(one))
+        px, pitch = room.height / (top - low), room.width / len(values)
         foot, ground, wide = room.top + top * px, Ground(), pitch * SHARE
         self.zero = means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)
         parts = [self.zero]
-        if lift is not None and one is not None:
+        if isinstance(by, Quantity) and isinstance(one, Quantity):
             unit = means(Box(10, px, palette().ink2, 0), Length(one, "height", px, 10))
             unit.move_to(at(room.left - APART / 2, foot), DOWN)
             parts += [unit, number(one, "", "fact", "ink2").next_to(unit, LEFT, buff=units(12))]
-            slab = Box(room.width, max(abs(float(lift)) * px, 2), palette().ink3, 0).set_fill(opacity=FAINT)
-            slab.move_to(self.zero).shift(UP * units(float(lift) * px / 2))
-            means(slab, Length(lift, "height", px, room.width, 2), Rises(lift, 1, ground))
-            foot, ground = foot - float(lift) * px, Ground()
+            slab = Box(room.width, max(abs(float(by)) * px, 2), palette().ink3, 0).set_fill(opacity=FAINT)
+            slab.move_to(self.zero).shift(UP * units(float(by) * px / 2))
+            means(slab, Length(by, "height", px, room.width, 2), Rises(by, 1, ground))
+            foot, ground = foot - float(by) * px, Ground()
             parts += [slab, means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)]
         # Where several entries share a bar, it has no source.
-        sources = row.quantities() if len(fills) == len(row) else [*map(float, pooled(row.values, room.width / 2))]
+        sources = row.quantities() if len(values) == len(row) else [*map(float, values)]
         self.entries = VGroup()
-        for i, (entry, fill) in enumerate(zip(sources, fills, strict=True)):
+        for i, entry in enumerate(sources):
+            fill = signed(float(entry), full)
             bar = Box(wide, max(abs(float(entry)) * px, 2), fill, min(4, wide / 3))
             self.entries.add(bar.move_to(at(room.left + (i + 0.5) * pitch, foot - float(entry) * px / 2)))
             if isinstance(entry, Quantity):
@@ -246,16 +242,15 @@ class NumberOrWave:
         line, foot = wide.split_rows(TOP / 2)[1].split_rows(-FOOT, TOP)
         # Entries are no positions: they do not stand over all of these.
         body = line.inset(line.width / 6, 0)
-        shown, values = pooled(row.values, body.width / 2), row.values
-        full = float(np.abs(shown).max())
-        fills = [signed(float(entry), full) for entry in shown]
+        values, full = row.values, float(np.abs(row.values).max())
         self.lifts = embedding["position_numbers"].quantities()[:POSITIONS]
         self.place = min(token.position, len(self.lifts) - 1)
-        self.counted = [ScaledBars(row, fills, body, values + float(lift), lift, self.lifts[1]) for lift in self.lifts]
+        one = self.lifts[1]
+        self.counted = [ScaledBars(row, full, body, values + float(lift), (lift, one)) for lift in self.lifts]
         self.word = self.counted[0].copy()
         self.entries = self.word.entries
         most = int(np.abs(values).argmax())
-        bar, up = self.entries[most * len(fills) // len(row)], UP if values[most] > 0 else DOWN
+        bar, up = self.entries[most * len(self.entries) // len(row)], UP if values[most] > 0 else DOWN
         self.peak = number(row.quantity(most), ".1f", "stage number").next_to(bar, up, buff=units(10))
         self.token_name = Words(f"entries of “{token}”", "stage word", "residual").begin_in(side.cross(body))
         self.position_name = Words("position", "stage word", "ink2").begin_in(side.cross(foot))
@@ -266,8 +261,7 @@ class NumberOrWave:
             for lift, column in zip(self.lifts, columns, strict=True)
         )
         self.ring = ring_around(self.numbers[-1]).move_to(self.numbers[self.place])
-        sums = [signed(float(entry), full) for entry in pooled(total.values, body.width / 2)]
-        self.learned = ScaledBars(total, sums, body, total.values, *self.lifts[:2])
+        self.learned = ScaledBars(total, full, body, total.values, self.lifts[:2])
         if not waves:
             return
         sines = embedding["table_sin_cos"][: len(self.lifts), :, 0]
@@ -281,10 +275,9 @@ class NumberOrWave:
         upper, rest = body.split_rows((body.height - 2 * GAP) * float(np.ptp(reach)) / (float(np.ptp(reach)) + 4), GAP)
         self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
         for pair, name, bed in zip((0, slow), ("one sine wave", "a slower one"), map(line.cross, lines), strict=True):
-            colours = [signed(sine, 1.0) for sine in sines[:, pair].quantities()]
-            self.waves.append(ScaledBars(sines[:, pair], colours, bed, np.array([-1.0, 1.0])))
+            self.waves.append(ScaledBars(sines[:, pair], 1.0, bed, np.array([-1.0, 1.0])))
             self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(bed)))
-        self.waved = [ScaledBars(row, fills, upper, reach, sine, self.lifts[1]) for sine in sines[:, 0].quantities()]
+        self.waved = [ScaledBars(row, full, upper, reach, (sine, one)) for sine in sines[:, 0].quantities()]
         self.raised_name = self.token_name.copy().set_y(upper.centre[1])
 
     def count(self, places: slice) -> tuple[Animation, ...]:
