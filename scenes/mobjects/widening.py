@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, dot, drop, path, rule, stroke
+from scenes.mobjects.shapes import Box, dot, drop, path, rule, segments, stroked
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
@@ -96,8 +96,7 @@ class Widening(VGroup):
     """The vector that enters, its neurons as bars before and after the activation, and the vector that leaves.
 
     Args:
-        enters, leaves: d_model.
-        pre, post: its neurons before and after the activation, d_ff.
+        rows: what enters, d_model; its neurons before and after the activation, d_ff; and what leaves, d_model.
         sizes: how many numbers a vector has, and how many neurons there are.
         keep: a neuron that has a bar in any case.
         formulas: what stands at the foot, one formula a stage.
@@ -105,17 +104,9 @@ class Widening(VGroup):
     """
 
     def __init__(
-        self,
-        enters: NamedTensor,
-        pre: NamedTensor,
-        post: NamedTensor,
-        leaves: NamedTensor,
-        sizes: tuple[Quantity, Quantity],
-        keep: int,
-        formulas: list[str],
-        token: Label,
+        self, rows: Sequence[NamedTensor], sizes: Sequence[Quantity], keep: int, formulas: Sequence[str], token: Label
     ) -> None:
-        side, body = rooms()
+        (enters, pre, post, leaves), (side, body) = rows, rooms()
         foot = body.split_rows(-76)[1]
         lines = body.split_rows(-76, 20)[0]
         fan = (lines.height - 2 * STRIP) * 0.17
@@ -166,15 +157,10 @@ class Widening(VGroup):
 
     def _fan(self, above: float, below: float, wide: float) -> VMobject:
         """Lines from all over the vector to neurons everywhere: each of them reads the whole of it."""
-        fan = VMobject(stroke_color=palette().residual, stroke_width=stroke(1.5), stroke_opacity=0.3)
         bars = self.before[:: max(1, len(self.before) // READERS)]
-        lines = [
-            (np.array([self.enters.get_x() + share * units(wide), above, 0]), np.array([bar.get_x(), below, 0]))
-            for bar in bars
-            for share in np.linspace(-0.48, 0.48, READ)
-        ]
-        fan.points = np.array([start + (end - start) * t for start, end in lines for t in (0, 1 / 3, 2 / 3, 1)])
-        return fan
+        starts = [[self.enters.get_x() + share * units(wide), above, 0] for share in np.linspace(-0.48, 0.48, READ)]
+        ends = np.array([[[bar.get_x(), below, 0]] for bar in bars])
+        return stroked(segments(np.array(starts), ends), "residual", 1.5).set_stroke(opacity=0.3)
 
     def widen(self) -> Animation:
         """The whole vector goes to all neurons, which rise one after another."""
@@ -198,8 +184,7 @@ class Widening(VGroup):
         for k, i in enumerate(order):
             value, start = post.quantity(self.shown[i]), np.array([self.after[i].get_x(), self.floor, 0])
             thick = (THICK - THIN) / most
-            way = VMobject(stroke_color=palette().residual, stroke_width=stroke(THIN + thick * float(value)))
-            way.points = np.array([start + (end - start) * t for end in ends for t in (0, 1 / 3, 2 / 3, 1)])
+            way = stroked(segments(start, np.array(ends)), "residual", THIN + thick * float(value))
             ways.add(means(way.set_stroke(opacity=0.6), Thickness(value, thick, THIN)))
             lanes.append(path([start, ends[3 * k % WRITTEN]], "residual", 1))
         return ways, lanes, order

@@ -119,7 +119,7 @@ def test_bars_of_neurons_are_as_long_and_as_far_from_zero_as_their_values() -> N
     token = part["ffn.pre"].label("position", 3)
     names = ("ln2.out", "ffn.pre", "ffn.post", "ffn.out")
     rows = _, pre, post, _ = [part[name].pick(position=3) for name in names]
-    picture = Widening(*rows, (pre.quantity(0), pre.quantity(1)), 5, ["x"], token)
+    picture = Widening(rows, (pre.quantity(0), pre.quantity(1)), 5, ["x"], token)
     scale = picture.unit
     assert 5 in picture.shown
     for bars, values in ((picture.before, pre.values), (picture.after, post.values)):

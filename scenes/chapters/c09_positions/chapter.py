@@ -109,10 +109,9 @@ class Positions(Chapter):
         same = bool(most < ROUNDING)
         changed = f"The vectors change by {most:.0%} of the largest entry."
         if ahead:
-            others = max((by_word.quantity(i) for i in range(words)), key=float)
             told = claim(same, f"“{last}” has the same vector as before.", changed)
             rest = claim(
-                bool(others > ROUNDING),
+                bool(by_word.values.max() > ROUNDING),
                 "The others now follow other words, so the causal mask tells a little of the order.",
                 "Before it stand too few words to trade places.",
             )
@@ -329,7 +328,6 @@ class Positions(Chapter):
         """The dot products of learned encodings, which follow no formula."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
         products_map = PositionProducts(products, numbers, STAGE)
-        readout = DotProductReadout(products, numbers, products_map.apart, products_map.beside(STAGE))
         distance, spread = numbers.quantity(products_map.apart), embedding["position_products_spread"]
         yield Step(
             "Which positions are alike?",
@@ -341,7 +339,7 @@ class Positions(Chapter):
                 f"Compare all pairs at a distance of {distance}.",
                 appear(products_map.outline, rise=False),
                 Visit(products_map.lit, products_map.diagonal, "slow"),
-                appear(readout),
+                appear(DotProductReadout(products, numbers, products_map.apart, products_map.beside(STAGE))),
             ),
             beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
             stage=[],
@@ -423,7 +421,6 @@ class Positions(Chapter):
         run = trace.under("experiment.direction")
         if "asymmetry" not in run:
             return
-        first = layers_of(trace)[0]
         head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
         products, distance = embedding["position_products"], embedding["position_numbers"].quantity(step + 1)
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
@@ -453,7 +450,7 @@ class Positions(Chapter):
                 (leave(name, *arrows.names), follow(formula), *map(follow, symbols)),
             ),
             beat(
-                f"Look at the part of the scores from positions alone, in {head_name(first, head)}.",
+                f"Look at the part of the scores from positions alone, in {head_name(layers_of(trace)[0], head)}.",
                 (leave(formula, *arrows.whole, *symbols), follow(measured)),
                 bare.become(seen),
             ),
@@ -477,7 +474,6 @@ class Positions(Chapter):
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
         curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], STAGE)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
-        counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
         yield Step(
             "Other ways to tell the position",
             beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
@@ -496,7 +492,7 @@ class Positions(Chapter):
             ),
             beat(
                 claim(
-                    bool(counting),
+                    bool(run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])),
                     f"With no positions, {none:.0%}: a decoder partly knows them, as each word sees only earlier ones.",
                     f"With no positions at all, {none:.0%}: no vector tells where it stands.",
                 ),

@@ -81,8 +81,7 @@ class SineDial(VGroup):
         foot = np.array([self.centre[0], tip[1], 0])
         share = self.reach / (pixels(self.face.width))
         legs = rule(foot, tip, "focus", 12), rule(self.centre, foot, "focus", 12)
-        entries = self.tensor.pick(position=place).quantities()
-        for k, (leg, entry) in enumerate(zip(legs, entries, strict=True)):
+        for k, (leg, entry) in enumerate(zip(legs, self.tensor.pick(position=place).quantities(), strict=True)):
             means(leg, Reach(entry, k, share, self.rim)).set_stroke(signed(entry, 1.0))
         return legs
 
@@ -103,8 +102,7 @@ class PositionClocks:
         top, below = wide.split_rows(DIAL + SPEED)
         heads, body = below.split_rows(HEAD)
         columns = wide.columns(len(shown), 44)
-        radius = min(DIAL, columns[0].width) / 2
-        lines = body.rows(len(self.places), 4)
+        radius, lines = min(DIAL, columns[0].width) / 2, body.rows(len(self.places), 4)
         self.dials, self.speeds, self.heads, self.rows = [], VGroup(), VGroup(), VGroup()
         cells: list[list[VMobject]] = [[] for _ in self.places]
         for k, (pair, column) in enumerate(zip(shown, columns, strict=True)):
@@ -139,8 +137,7 @@ class PositionClocks:
         other, radius = copy(self), pixels(self.dials[0].face.width) / 2
         above, below = room.split_rows(4 * radius + SPEED)
         lines = above.rows(2, SPEED)
-        each = -(-len(self.dials) // 2)
-        places = [place for line in lines for place in line.columns(each)]
+        places = [place for line in lines for place in line.columns(-(-len(self.dials) // 2))]
         other.dials = [
             SineDial(dial.tensor, radius, place.centre) for dial, place in zip(self.dials, places, strict=False)
         ]
@@ -229,9 +226,8 @@ class LargeSineDial:
         """The hand ticks from position to position, and writes its wave."""
         # These stand there: what is next comes with the second rest of the hand.
         columns, there = (*(bars.entries for bars in self.bars), self.numbers), self.places[0] + 1
-        rest = [VGroup(VGroup(), *column[there:]) for column in columns]
         turn = Turn(VGroup(self.hand), [self.dial.centre], [self.dial.turn], self.places, VGroup(self.last), "slow")
-        return turn, *(Sweep(part, "slow") for part in rest)
+        return turn, *(Sweep(VGroup(VGroup(), *column[there:]), "slow") for column in columns)
 
 
 class PositionProducts:
@@ -350,11 +346,11 @@ class OffsetBars(VGroup):
             self.bars.add(
                 means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground), Shade(entry, scale))
             )
-            if abs(offset) == distance:
+            if abs(offset) == int(distance):
                 side = 1 if high >= 0 else -1
                 text = number(entry, ".1f", "stage number").settle(spot(i, high + side * 34))
-                told = number(distance, "", "number", "ink2")
-                self.sides.add(told.settle(spot(i, 0) * RIGHT + (foot.centre[1] - units(20)) * UP))
+                apart = number(distance, "", "number", "ink2")
+                self.sides.add(apart.settle(spot(i, 0) * RIGHT + (foot.centre[1] - units(20)) * UP))
                 # Clear of the bar nearer to the middle, which may be higher.
                 self.numbers.add(text.shift(RIGHT * np.sign(offset) * max(0.0, text.width - units(wide)) * 0.75))
         ends = at(room.left, zero), at(room.right, zero)

@@ -172,7 +172,7 @@ class TwoOrders:
     def grow(self, chain: VGroup) -> Animation:
         """The arrows of a chain grow one from the tip of the other, and get their names."""
         pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
-        turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
+        turns = (AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs)
         return lagged(turns, 1.0)
 
     def fade(self) -> Animation:
@@ -218,8 +218,7 @@ class ScaledBars(VGroup):
         sources = row.quantities() if len(values) == len(row) else [*map(float, values)]
         self.entries = VGroup()
         for i, entry in enumerate(sources):
-            fill = signed(float(entry), full)
-            bar = Box(wide, max(abs(float(entry)) * px, 2), fill, min(4, wide / 3))
+            bar = Box(wide, max(abs(float(entry)) * px, 2), signed(float(entry), full), min(4, wide / 3))
             self.entries.add(bar.move_to(at(room.left + (i + 0.5) * pitch, foot - float(entry) * px / 2)))
             if isinstance(entry, Quantity):
                 means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground))

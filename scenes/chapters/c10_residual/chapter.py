@@ -174,7 +174,6 @@ class Residual(Chapter):
 
     def a_road_back(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The gradient in one sentence, and its way along the stream."""
-        behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : warning }} + "slope of" f', LARGE)
         river.bed.fit(slope)
         answers = river.answers()
@@ -204,7 +203,7 @@ class Residual(Chapter):
             beat("if large, it explodes.", leave(shrinking), river.sends(swelling)),
             beat(
                 claim(
-                    behind,
+                    trace.about["config"]["norm_order"] == "post",
                     "But x + f(x) has the slope of f, plus one: on one copy’s way, only norms stand.",
                     "But x + f(x) has the slope of f, plus one: one copy gets past all sublayers.",
                 ),
@@ -300,11 +299,7 @@ class Residual(Chapter):
                 leave(ring),
                 (*picture.deepen(gone),),
             ),
-            beat(
-                "Add keeps the words apart.",
-                appear(kept),
-                ambient=pulses([*picture.states[added][0][3::3]]),
-            ),
+            beat("Add keeps the words apart.", appear(kept), ambient=pulses([*picture.states[added][0][3::3]])),
             stage=[region, *stacks],
         )
         picture.parts += [kept, *stacks]
@@ -381,10 +376,7 @@ class Residual(Chapter):
                     "Each vector has a mean and a variance of its own: none looks at another.",
                     "Each vector has a mean square of its own: none looks at another.",
                 ),
-                (
-                    leave(stages.zero, formulas[-1], stages.before, stages.states[-1]),
-                    appear_in_turn([*bars], "slow"),
-                ),
+                (leave(stages.zero, formulas[-1], stages.before, stages.states[-1]), appear_in_turn([*bars], "slow")),
                 appear_in_turn([*own], "tour"),
             ),
             stage=[ribbon],

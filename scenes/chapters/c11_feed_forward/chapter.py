@@ -90,9 +90,8 @@ class FeedForward(Chapter):
         part = trace.under(chosen.path, batch=0, position=word)
         width, neurons, active = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         stream, unit = entering(trace, chosen.path), chosen.neuron.position
-        pre, post, out = (part[name] for name in ("pre", "post", "out"))
-        stages, sizes = stages_of(trace, chosen.path), (width, neurons)
-        picture = Widening(stream.pick(position=word), pre, post, out, sizes, unit, stages, word)
+        rows = [stream.pick(position=word), *(part[name] for name in ("pre", "post", "out"))]
+        picture = Widening(rows, (width, neurons), unit, stages_of(trace, chosen.path), word)
         x, widened, cut, whole = picture.formulas
         here, vectors = ribbon.place(word), entering_under(ribbon, stream)
         others = all_but(here, ribbon.chips, vectors)
@@ -385,7 +384,6 @@ class FeedForward(Chapter):
             for way, text in zip(("attention", "fixed_weights", "attention"), said, strict=True)
         )
         run, width = trace.under("experiment.linearity"), trace["config.d_model"]
-        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING
         bends = bent.apart > ROUNDING
         ring = ring_around(bent.number, "warning", roomy=True)
         yield Step(
@@ -407,7 +405,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    bool(everywhere),
+                    bool(run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING),
                     f"One failure refutes it: it failed on all {run['sentences']} new sentences.",
                     "One failure refutes it, though not every sentence shows one.",
                 ),
@@ -434,7 +432,6 @@ class FeedForward(Chapter):
         plain = LinearityTrial(part, focus, "two_matrices", two)
         whole = LinearityTrial(part, focus, "feed_forward", bent)
         plain.called(one)
-        folds = whole.apart > ROUNDING
         leaves, found, (here, second) = plain.leaves, whole.leaves, plain.enters.creases[0]
         (first_there, _), (first_bent, second_there), bent_twice = leaves.creases
         once, twice = whole.counted("in one neuron", "in two")
@@ -475,7 +472,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    bool(folds),
+                    bool(whole.apart > ROUNDING),
                     f"The two sums part by {whole.apart:.2f} of the length.",
                     "Yet here the two sums agree, and one pass proves nothing.",
                 ),

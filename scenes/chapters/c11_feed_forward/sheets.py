@@ -131,7 +131,7 @@ class LinearityTrial:
         self.way = VGroup(arrow(middle - half, middle + half, "ink2", 7, 26), Formula("f", 64).move_to(middle + above))
         self.over = over_right
         self.said = self.called(said)
-        self.sides = self._sides(*part["factors"].quantities(), under_right)
+        self.sides = self._sides(part["factors"].quantities(), under_right)
         self.number = self._number(over_right)
         #: What is sent through: a copy of the lines that enter, to become those that leave.
         self.image = self.enters.lines.copy()
@@ -178,8 +178,9 @@ class LinearityTrial:
         return room.fit(parts.arrange(RIGHT, buff=units(48)), most=1.0)
 
     @staticmethod
-    def _sides(a: Quantity, b: Quantity, room: Room) -> VGroup:
+    def _sides(factors: Sequence[Quantity], room: Room) -> VGroup:
         """Added up before, and added up after: each with its sign."""
+        a, b = factors
         signs = (mark_before(), f"f({a:g}x {b:+.1f}y)"), (mark_after(), f"{a:g}f(x) {b:+.1f}f(y)")
         lines = VGroup(VGroup(sign, Formula(source, SIDE)).arrange(RIGHT, buff=units(18)) for sign, source in signs)
         return room.fit(lines.arrange(RIGHT, buff=units(70)), most=1.0)

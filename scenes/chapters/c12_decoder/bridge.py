@@ -177,8 +177,7 @@ class CrossAttentionBridge(VGroup):
         """Word after word is written, while a ring goes to the source token with the largest weight of each."""
         plays: list[Any] = []
         for row, (curves, place) in enumerate(zip(self.curves, places, strict=False)):
-            goal = self.vectors[self.top(row)]
-            going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
+            going = appear(self.ring) if row == 0 else move_ring(self.ring, self.vectors[self.top(row)])
             told = number(place, ".0f", "stage number", "query").next_to(self.queries[row], LEFT, buff=units(INSIDE))
             plays.append((going, draw(*curves), appear(told)) if len(curves) else going)
         return plays

@@ -24,6 +24,7 @@ from scenes.chapters.c12_decoder.decoder_plan import ShiftedWords, VectorPath
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
 from scenes.chapters.c12_decoder.outputs import EncodedPair, EncodedSentence, Unembedding
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.sentences import spelled
 from scenes.mobjects.wording import head_name, layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows, decoder_rows_of, gold_alignment, same_source_row
@@ -155,7 +156,6 @@ class Decoder(Chapter):
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
         cell, ours, theirs = board.moved
         moved = f"a weight goes from {ours:.2f} to {theirs:.2f}" if leak > 1 - ALL else "the others move a little"
-        same = bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING)
         yield Step(
             "Why not set zeros afterwards?",
             beat(
@@ -182,7 +182,7 @@ class Decoder(Chapter):
             ),
             beat(
                 claim(
-                    same,
+                    bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING),
                     "Dividing by the new sum repairs it; the mask needs no repair.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
@@ -246,8 +246,8 @@ class Decoder(Chapter):
             bridge = bridge_of(here, trace)
         weights = here.mean_weights(trace)
         turns, places = (trace[f"{here.cross}.{name}"].pick(batch=0) for name in ("backward_jumps", "top_key_numbers"))
-        spoken = " ".join(f"{label}" for label in weights.words("key"))
-        order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
+        start = f"Now “{spelled(weights.words('key'))}”. " if here is not decoded else ""
+        order = ", ".join(f"{place}" for place in places.quantities()[: len(here.written)])
         judged = "alignment" in trace.about.get("card", {})
         listed = f"The largest weights are at positions {order}. " if len(here.written) <= ALOUD else ""
         back = claim(
@@ -268,8 +268,6 @@ class Decoder(Chapter):
             if "in_grammar" in trace.about
             else "Two languages need not agree on the order."
         )
-        start = f"Now “{spoken}”. " if here is not decoded else ""
-        flow = pulses(bridge.lines, bridge.amounts)
         yield Step(
             "Writing goes forward, reading may turn back",
             beat(
@@ -285,7 +283,7 @@ class Decoder(Chapter):
                 ),
             ),
             beat(told, *bridge.walk(places.quantities())),
-            beat(known, leave(bridge.ring), ambient=flow),
+            beat(known, leave(bridge.ring), ambient=pulses(bridge.lines, bridge.amounts)),
             stage=bridge.ends if here is decoded else bridge.unwritten,
         )
 

@@ -245,11 +245,9 @@ class VectorPath:
         self.source = VGroup()
         if memory is not None:
             heading, below = left.split_rows(60, 10)
-            words = memory.words("position")
-            chips, vectors = named_rows(memory, below, below.width - gutter(words) - 14, "residual")
+            chips, vectors = named_rows(memory, below, below.width - gutter(memory.words("position")) - 14, "residual")
             self.memory = [*vectors]
-            title = heading.fit(Words("encoder", "title"), most=1.0)
-            self.source.add(title, *chips, *vectors)
+            self.source.add(heading.fit(Words("encoder", "title"), most=1.0), *chips, *vectors)
         #: By the path of a cross-attention, lines from the vectors of the encoder to it.
         self.supply = {path: self._supply(box) for path, box in self.stack.boxes.items() if path.endswith("cross_attn")}
         self._states(trace, row, middle)
@@ -278,8 +276,7 @@ class VectorPath:
     def _states(self, trace: Trace, row: int, room: Room) -> None:
         """The residual stream of the position, beside the box that it comes out of."""
         kinds = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_post"}
-        first = next(iter(self.stack.boxes)).rpartition(".")[0]
-        names = {"": f"{first}.resid_pre"}
+        names = {"": "decoder.0.resid_pre"}
         for path in self.stack.boxes:
             block, _, kind = path.rpartition(".")
             names[path] = f"{block}.{kinds[kind]}" if kind in kinds else trace.parents["logits"][0]
@@ -295,8 +292,7 @@ class VectorPath:
             self.states[path] = state.move_to(np.array([x, y, 0]))
         wide = min(track.width, pixels(self.stack.boxes["output"].width) - self.stack.named - 3 * STRIP)
         for path, vector in added.items():
-            role = "value" if path.endswith("attn") else "ink3"
-            strip = Vector(vector, wide, high - STRIP, role, scale)
+            strip = Vector(vector, wide, high - STRIP, "value" if path.endswith("attn") else "ink3", scale)
             self.strips[path] = strip.move_to(self.stack.boxes[path].get_right() + LEFT * units(STRIP), RIGHT)
         self.stream = VGroup(rule(self.states[""].get_center(), self.states["output"].get_center(), "residual", 8))
         for box in self.stack.boxes.values():
@@ -326,7 +322,6 @@ class VectorPath:
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
         names, bars, shares = zip(*self.next.lines, strict=True)
-        come = [grow(bar) for bar in bars]
         written = [appear(self.chosen)] if self.chosen else []
         aside = reshape(self.come, self.come.copy().shift(self.back))
-        return [aside, (appear(self.title, *names), *come), appear(*shares), *written]
+        return [aside, (appear(self.title, *names), *map(grow, bars)), appear(*shares), *written]
