@@ -21,9 +21,9 @@ from transformer_core.tracing.trace import NamedTensor
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
 LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
 #: Px of the numbers of an axis, of a tower, of the plot below it, and around a tower and its rail.
-AXIS, TOWER, PLOT, AIR = 110.0, 190.0, 260.0, 16.0
-#: The powers of ten where that axis begins and ends.
-LEAST, MOST = -4, 12
+AXIS, TOWER, PLOT, AIR = 230.0, 190.0, 260.0, 16.0
+#: The powers of ten where that axis begins and ends, and what stands beside some of them.
+LEAST, MOST, CALLED = -4, 12, {-3: "a thousandth", 0: "one", 6: "a million", 12: "a trillion"}
 #: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
 DEPTH, OWN, FAINT = "untrained, layers: ", "its own: ", 0.22
 #: A tensor of each model; and its name on screen, and its role.
@@ -48,8 +48,11 @@ class GradientTowers:
         powers = [10.0**k for k in range(LEAST, MOST + 1)]
         plot = Plot.filling(below.inset(0, AIR), depths, depths, (None, powers), (False, True))
         spots = [(means(rule(spot := plot.beside(y), spot + LEFT * units(AIR)), Tick(y, plot.up))) for y in powers]
-        one = Words("one", "fact", "ink2").next_to(plot.beside(1.0), LEFT, buff=units(2 * AIR))
-        self.scale = VGroup(plot.axes[1], plot.level(1.0), *spots, one)
+        self.scale = VGroup(plot.axes[1], plot.level(1.0), *spots)
+        for power, name in CALLED.items():
+            spot = plot.beside(10.0**power)
+            words = Words(name, "fact", "ink2").settle(spot).end_at(spot[0] - units(2 * AIR))
+            self.scale.add(means(words, Tick(10.0**power, plot.up, 12)))
         self.names, self.beams, self.told, self.towers = {}, {}, {}, {}
         self.states: dict[str, list[VGroup]] = {way: [] for way in rows}
         for (way, row), column in zip(rows.items(), self.beside.cross(above).columns(len(rows)), strict=True):
