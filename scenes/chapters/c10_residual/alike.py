@@ -15,7 +15,7 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dot, frame, rule, sector
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, gap, palette, pixels, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
@@ -108,11 +108,10 @@ class VectorsByDepth:
         self.rings, self.places = {}, {}
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
         for (way, fan), place in zip(fans.items(), towers.beside.halves(), strict=True):
-            role, (upper, rest) = names[way][1], place.split_rows(LINE)
+            role, (rest, foot) = names[way][1], place.split_rows(LINE)[1].split_rows(-LINE)
             middle, side = rest.split_columns(TOWER, 3 * AIR)[1].split_columns(-SIDE, WAY)
             plane, lines = Plane(every, middle), side.rows(len(words))
-            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(upper)
-            self.owns[way].begin_at(towers.names[way].get_right()[0] + gap("part"))
+            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(foot)
             self.chips[way] = [
                 Token(word, "", SIDE).move_to(line.centre) for word, line in zip(words, lines, strict=True)
             ]
