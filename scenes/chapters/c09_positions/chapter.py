@@ -34,6 +34,7 @@ from scenes.chapters.c09_positions.sums import (
     AddedPosition,
     NearestTokens,
     NumberOrWave,
+    OfferedVectors,
     TipToTail,
     TradingPlaces,
     TwoOrders,
@@ -93,7 +94,7 @@ class Positions(Chapter):
             arrows = yield from self.word_and_position(focus, trace, embedding, clocks)
             if waves:
                 yield from self.before_or_after(trace, embedding, arrows)
-        yield from self.other_ways(trace)
+        yield from self.other_ways(trace, embedding, waves)
         if "positional" in embedding:
             yield from self.with_positions(focus, trace, embedding, first)
 
@@ -463,8 +464,8 @@ class Positions(Chapter):
             stage=[*arrows.whole, *arrows.names],
         )
 
-    def other_ways(self, trace: Trace) -> Iterator[Step]:
-        """Other ways, where they were trained."""
+    def other_ways(self, trace: Trace, embedding: Trace, sinusoidal: bool) -> Iterator[Step]:
+        """Other ways, where they were trained: vectors below the sentence, and then how well models do with them."""
         run = trace.under("experiment.positions_compared")
         if "exact" not in run:
             return
@@ -474,12 +475,17 @@ class Positions(Chapter):
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
         curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], STAGE)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
+        kinds = ("waves", "learned") if sinusoidal else ("learned", "waves")
+        ways = [WAYS[kind] for kind in kinds]
+        offered = OfferedVectors(embedding["positional"].pick(batch=0), ways) if "positional" in embedding else None
         yield Step(
             "Other ways to tell the position",
-            beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
+            beat("Other models learn a vector for each position.", *(offered.offer() if offered else [])),
             beat(
                 f"Trained alike for {steps.quantity(-1):,.0f} steps, sine waves get {waves:.0%} of new "
                 f"sentences right, learned vectors {learned:.0%}.",
+                leave(*offered.whole) if offered else None,
+                (appear(curves.plot), appear_in_turn([*curves.ticks])),
                 *curves.drawn("waves", "learned"),
             ),
             beat(
@@ -499,7 +505,7 @@ class Positions(Chapter):
                 *curves.drawn("none"),
                 appear(ring_around(curves.labels["none"], "warning")),
             ),
-            stage=[curves.plot],
+            stage=offered.standing if offered else [],
         )
 
     def with_positions(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:

@@ -13,6 +13,8 @@ from scenes.animations import (
     Through,
     Travel,
     Visit,
+    appear,
+    appear_in_turn,
     deal,
     draw,
     exchange,
@@ -55,8 +57,8 @@ POSITIONS, NARROW, NEAR, GAP = 24, 48.0, 0.05, 44.0
 NAMES, APART = 260.0, 70.0
 #: So many tokens are listed; px of the bar below the list, with its name.
 NEAREST, BELOW = 4, 140.0
-#: Px of what is kept of the first round.
-KEPT = 90.0
+#: Px of what is kept of the first round, and of the vectors that a model may have for its positions.
+KEPT, OFFERED = 90.0, 120.0
 
 
 def shuffled_order(trace: Trace) -> list[int]:
@@ -286,6 +288,38 @@ class NumberOrWave:
     def wave(self) -> tuple[Animation, ...]:
         """The first wave runs over the positions, and the word rides on it."""
         return Through(self.word, self.waved), Visit(self.ring, self.numbers), Sweep(self.waves[0].entries, "slow")
+
+
+class OfferedVectors:
+    """A sentence with a vector for each position below its words, as this model has it, and below that a place for
+    the vector that another kind of model has there, which is not known.
+
+    Args:
+        encodings: of the positions, "position d_model".
+        names: what both kinds are called, and in which role: first that of this model.
+    """
+
+    def __init__(self, encodings: NamedTensor, names: Sequence[tuple[str, str]]) -> None:
+        side, wide = STAGE.split_columns(NAMES, 24)
+        self.ribbon = Ribbon(encodings.words("position"), wide)
+        lines = self.ribbon.below(wide).rows(2, APART)
+        self.names = VGroup(
+            Words(name, "stage word", role).begin_in(side.cross(line))
+            for (name, role), line in zip(names, lines, strict=True)
+        )
+        rows = [line.inset(0, (line.height - OFFERED) / 2) for line in lines]
+        self.own = under(self.ribbon, rows[0], encodings, names[0][1], full_colour(encodings))
+        self.others = [
+            VGroup(vector.plate, Words("?", "large word").settle(vector.get_center()))
+            for vector in under(self.ribbon, rows[1], encodings, names[1][1], 1.0)
+        ]
+        #: What stands there at first, and all of it.
+        self.standing = [self.ribbon, self.names[0], *self.own]
+        self.whole = [*self.standing, self.names[1], *self.others]
+
+    def offer(self) -> list[Animation | None]:
+        """The places of the vectors that another model has come one by one."""
+        return [appear(self.names[1]), appear_in_turn(self.others, "slow")]
 
 
 class AddedPosition:
