@@ -248,9 +248,8 @@ class Positions(Chapter):
         """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
         large = LargeSineDial(clocks.dials[0].tensor, embedding["position_numbers"], STAGE)
-        columns = [clocks.column(k) for k in range(len(clocks.dials))]
-        middle = len(columns) // 2
-        fast, slow = VGroup(*columns[: max(1, middle)]), VGroup(*columns[middle:])
+        middle = len(clocks.columns) // 2
+        fast, slow = VGroup(*clocks.columns[: max(1, middle)]), VGroup(*clocks.columns[middle:])
         ring = ring_around(fast)
         yield Step(
             "A position is a set of clock hands",

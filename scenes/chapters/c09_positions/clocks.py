@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from itertools import product
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
@@ -103,11 +104,13 @@ class PositionClocks:
         heads, body = below.split_rows(HEAD)
         columns = wide.columns(len(shown), 44)
         radius, lines = min(DIAL, columns[0].width) / 2, body.rows(len(self.places), 4)
-        self.dials, self.speeds, self.heads, self.rows = [], VGroup(), VGroup(), VGroup()
-        cells: list[list[VMobject]] = [[] for _ in self.places]
+        self.dials, self.speeds, self.heads = [], VGroup(), VGroup()
+        #: The table by positions; and each dial with what is below it.
+        self.rows, self.columns = VGroup(VGroup() for _ in self.places), list[VGroup]()
         for k, (pair, column) in enumerate(zip(shown, columns, strict=True)):
             across = (column.left + column.right) / 2
             self.dials.append(SineDial(hands[:, pair], radius, at(across, top.top + DIAL / 2)))
+            self.columns.append(VGroup(self.dials[-1]))
             turn = turns.quantity(pair)
             spec = ".0f" if turn >= 10 else ".1f" if turn >= 1 else ".2f" if turn >= 0.1 else ".3f"
             text = f"{turn:{spec}}° a step" if k == 0 else f"{turn:{spec}}°"
@@ -115,12 +118,11 @@ class PositionClocks:
             halves = column.columns(2, 4)
             for name, half in zip(("sin", "cos") if k == 0 else (), halves, strict=False):
                 self.heads.add(Words(name, "aside", "ink2").settle(half.cross(heads).centre))
-            for i, line in enumerate(lines):
-                for c, half in enumerate(halves):
-                    entry = hands.quantity(i, pair, c)
-                    cell = means(Box(half.width, line.height, signed(entry, 1.0), 4), Shade(entry, 1.0))
-                    cells[i].append(cell.move_to(half.cross(line).centre))
-        self.rows.add(*(VGroup(*row) for row in cells))
+            for (i, line), (c, half) in product(enumerate(lines), enumerate(halves)):
+                entry = hands.quantity(i, pair, c)
+                cell = means(Box.of(half.cross(line), signed(entry, 1.0), 4), Shade(entry, 1.0))
+                self.rows[i].add(cell)
+                self.columns[k].add(cell)
         self.title = Words("position", "aside", "ink2").end_in(side.cross(heads))
         self.numbers = VGroup()
         for i, line in enumerate(lines):
@@ -157,12 +159,6 @@ class PositionClocks:
     def part(hands: Sequence[VMobject], others: Sequence[VMobject]) -> Animation:
         """Other hands come out of the ones that stand there."""
         return AnimationGroup(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True))
-
-    def column(self, k: int) -> VGroup:
-        """A dial and the cells of the table below it."""
-        cells = (cell for row in self.rows for cell in row)
-        width, middle = self.dials[k].width, self.dials[k].get_x()
-        return VGroup(self.dials[k], *(cell for cell in cells if abs(cell.get_x() - middle) < width / 2))
 
     def into(self, vector: Vector) -> Animation:
         """Copies of the dials fly to their entries in the whole encoding of a position."""

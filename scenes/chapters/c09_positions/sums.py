@@ -155,31 +155,29 @@ class TwoOrders:
         self.plane = Plane(np.vstack(ends), inside)
         self.origin, foot, tip = self.plane.origin, self.plane.foot, self.plane.point(ends[0][-1])
         self.output, self.end = arrow(foot, tip, "weight", 6, 20), dot(tip, 12, "weight")
-        self.arrow_names: list[list[Words | None]] = []
         both = zip((terms, others), ends, strict=True)
         self.chains = [self._chain(tensor, corners, (foot + tip) / 2) for tensor, corners in both]
-        self.names = [VGroup(filter(None, names)) for names in self.arrow_names]
+        self.names = [VGroup(name for _, name in chain if name) for chain in self.chains]
         self.output_name.next_to(self.end, RIGHT, buff=units(24))
 
-    def _chain(self, tensor: NamedTensor, corners: np.ndarray, middle: np.ndarray) -> VGroup:
-        chain, names = VGroup(), []
+    def _chain(self, tensor: NamedTensor, corners: np.ndarray, middle: np.ndarray) -> list[tuple[VGroup, Words | None]]:
+        """The arrows of one order, each with its name if it is long enough."""
+        chain = list[tuple[VGroup, Words | None]]()
         for label, row, *ends in zip(tensor.words("key"), tensor, corners, corners[1:], strict=False):
             start, end = map(self.plane.point, ends)
-            chain.add(self.plane.arrow(start, row.quantities(), "value", tip=20))
-            far = pixels(np.linalg.norm(end - start)) > NAMED
-            names.append(self._named(label, start, end, middle) if far else None)
-        self.arrow_names.append(names)
+            named = pixels(np.linalg.norm(end - start)) > NAMED
+            line = self.plane.arrow(start, row.quantities(), "value", tip=20)
+            chain.append((line, self._named(label, start, end, middle) if named else None))
         return chain
 
-    def grow(self, chain: VGroup) -> Animation:
+    def grow(self, chain: Sequence[tuple[VGroup, Words | None]]) -> Animation:
         """The arrows of a chain grow one from the tip of the other, and get their names."""
-        pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
-        turns = (AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs)
+        turns = (AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in chain)
         return lagged(turns, 1.0)
 
     def fade(self) -> Animation:
         """The first chain grows faint."""
-        return AnimationGroup(line.animate(run_time=pace("row")).set_opacity(FAINT) for line in self.chains[0])
+        return AnimationGroup(line.animate(run_time=pace("row")).set_opacity(FAINT) for line, _ in self.chains[0])
 
     @staticmethod
     def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
