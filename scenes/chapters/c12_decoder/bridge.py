@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, draw, lagged, move_ring, ring_around
+from scenes.animations import Come, Flight, Travel, appear, appear_in_turn, deal, draw, lagged, move_ring, ring_around
 from scenes.layout import STAGE
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
@@ -161,6 +161,11 @@ class CrossAttentionBridge(VGroup):
                 come.append(Come(text, run_time=pace("row"), rate_func=late))
             each.append(AnimationGroup(Flight(self.queries[row], key, 0.0, "row"), *come))
         return passing, lagged(each, 0.5 if roomy else 0.25)
+
+    def come(self) -> list[Any]:
+        """What is `unwritten` gets its vectors with keys and values, and the words that are read, and written."""
+        given = deal(self.source.chips, [*self.vectors], [*self.keys], [*self.values])
+        return [given, appear_in_turn([*self.read.chips, *self.queries]), appear_in_turn([*self.written, *self.ways])]
 
     def take(self, row: int) -> list[Any]:
         """Along the curves, values come down to the query."""

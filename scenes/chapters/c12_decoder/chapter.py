@@ -121,7 +121,7 @@ class Decoder(Chapter):
 
     def mask_before(self, trace: Trace, board: MaskBoard) -> Iterator[Step]:
         """The causal mask: minus infinity before the softmax."""
-        grid, query_token, hidden = board.grid, board.focus, board.hidden
+        query_token, hidden = board.focus, board.hidden
         ring = ring_around(hidden) if len(hidden) else None
         top_key, most = board.part.in_full("weights", query=query_token.position).largest()
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
@@ -138,10 +138,7 @@ class Decoder(Chapter):
                 move_ring(board.ring, board.top(top_key)),
                 move_ring(board.ring, hidden) if ring else None,
             ),
-            stage=[
-                *(*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys),
-                *(grid.empty, *grid.cells.values(), board.called),
-            ],
+            stage=board.scored,
         )
 
     def not_zero_afterwards(self, trace: Trace, board: MaskBoard, shifted: ShiftedWords, dive: Dive) -> Iterator[Step]:
@@ -270,18 +267,7 @@ class Decoder(Chapter):
         )
         yield Step(
             "Writing goes forward, reading may turn back",
-            beat(
-                f"{start}{order_differs}",
-                *(
-                    [
-                        deal(bridge.source.chips, [*bridge.vectors], [*bridge.keys], [*bridge.values]),
-                        appear_in_turn([*bridge.read.chips, *bridge.queries]),
-                        appear_in_turn([*bridge.written, *bridge.ways]),
-                    ]
-                    if here is not decoded
-                    else []
-                ),
-            ),
+            beat(f"{start}{order_differs}", *(bridge.come() if here is not decoded else [])),
             beat(told, *bridge.walk(places.quantities())),
             beat(known, leave(bridge.ring), ambient=pulses(bridge.lines, bridge.amounts)),
             stage=bridge.ends if here is decoded else bridge.unwritten,

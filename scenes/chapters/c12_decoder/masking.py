@@ -106,6 +106,12 @@ class MaskBoard:
         """The place of the query whose row is told."""
         return self.grid.pairs.position("query", self.focus)
 
+    @property
+    def scored(self) -> list[VMobject]:
+        """Everything that is on stage with the scores."""
+        sides = [part for side in _sides(self.grid) for part in side]
+        return [*sides, self.grid.empty, *self.grid.cells.values(), self.called]
+
     def shut(self) -> list[Any]:
         """A lid comes from the side, and falls shut over the later keys: their scores become minus infinity."""
         grid, ease = self.grid, rate_functions.ease_out_bounce
