@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from manim import Animation, VGroup
+from manim import VGroup
 
 from scenes.animations import (
     Flight,
@@ -289,7 +289,7 @@ class Positions(Chapter):
         rewound, diagonal = clocks.hands_at(way[0]), products_map.diagonal
         some = Words(f"some of {count} clocks", "fact", "ink2").settle(told.centre)
 
-        def pass_over(places: range, kind: str = "slow") -> tuple[Animation, ...]:
+        def pass_over(places: range, kind: str = "slow") -> tuple[object, ...]:
             """The first position runs over some places: hands, the map and the numbers go along."""
             turned = placed.turn(others, places, placed.pairs_at(places[-1], apart), kind)
             return turned, Visit(products_map.lit, [diagonal[i] for i in places], kind), *readout.count(places, kind)

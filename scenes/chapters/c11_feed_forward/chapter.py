@@ -563,7 +563,7 @@ def activation_of(trace: Trace) -> str:
 
 
 def bend_of(trace: Trace) -> str:
-    """What keeps the network from being linear, as it is called: its activation, or the gate."""
+    """The name of that which keeps the network from being linear: its activation, or the gate."""
     return "the gate" if gate_of(trace) else activation_of(trace)
 
 

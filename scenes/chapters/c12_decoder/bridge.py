@@ -163,7 +163,7 @@ class CrossAttentionBridge(VGroup):
         return passing, lagged(each, 0.5 if roomy else 0.25)
 
     def come(self) -> list[Any]:
-        """What is `unwritten` gets its vectors with keys and values, and the words that are read, and written."""
+        """To that which is `unwritten` come vectors with keys and values, and the words that are read, and written."""
         given = deal(self.source.chips, [*self.vectors], [*self.keys], [*self.values])
         return [given, appear_in_turn([*self.read.chips, *self.queries]), appear_in_turn([*self.written, *self.ways])]
 
