@@ -51,6 +51,13 @@ def role_of(label: Label) -> str:
     return "residual" if said == "input" else "ink2" if said.startswith("feed-forward") else "value"
 
 
+def told_in(band: VMobject, quantity: Quantity, spot: np.ndarray) -> VMobject:
+    """A number in a band of water, if it has room there."""
+    text = number(quantity, ".2f", "stage number").settle(spot).set_fill(ink_on(palette().residual))
+    text.paper = band
+    return text if text.width < band.width and text.height < band.height else VGroup()
+
+
 class River(VGroup):
     """The stream as a band as wide as its vector is long, and each addition as a tributary as wide as that is long.
 
@@ -223,10 +230,9 @@ class River(VGroup):
 
     def _width(self, i: int, quantity: Quantity, edge: float) -> VMobject:
         """The width of a stretch as a number in it, at an edge of the room, if it has room."""
-        text, stretch = number(quantity, ".2f", "stage number"), self.stretches[i][-6]
-        text.settle(at(edge + (-INWARD if i else INWARD), self.y)).set_fill(ink_on(palette().residual)).paper = stretch
-        roomy = units(INWARD) + text.width / 2 < stretch.width and text.height < stretch.height
-        return text if roomy else VGroup()
+        stretch = self.stretches[i][-6]
+        text = told_in(stretch, quantity, at(edge + (-INWARD if i else INWARD), self.y))
+        return text if units(INWARD) + text.width / 2 < stretch.width else VGroup()
 
     def _lane(self, i: int) -> VMobject:
         """The way of the water of an addition: down its tributary, and on with the river to the end."""
@@ -278,9 +284,7 @@ class River(VGroup):
             for some, value, top, low in ends:
                 band = Box(float(value) * self.gated, low - top, palette().residual, 0).move_to(at(x, (top + low) / 2))
                 some.add(means(band, Length(value, "width", self.gated, low - top)))
-            text = number(length, ".2f", "stage number").settle(band.get_center()).set_fill(ink_on(palette().residual))
-            text.paper = band
-            told.add(text if i == 0 and text.width < band.width and text.height < band.height else VGroup())
+            told.add(told_in(band, length, band.get_center()) if i == 0 else VGroup())
             gate = Box(GATED * self.pitch, GATE, palette().surface, 10, palette().line, 2.5).move_to(at(x, middle))
             name = Words("Norm", "stage word", paper=gate).settle(at(x, middle)) if self.pitch > NAMED else VGroup()
             gates.add(VGroup(gate, name))
@@ -304,11 +308,8 @@ class River(VGroup):
             path([at(x, self.y - level * wide / 2) for x in (left, right)], "background", 2.5).set_stroke(opacity=FAINT)
             for level in LINES
         )
-        text = number(self.sizes[i - 1], ".2f", "stage number").settle(at(right - INWARD, self.y))
-        text.set_fill(ink_on(palette().residual)).paper = band
-        roomy = text.height < band.height and text.width < band.width
         means(band, Length(self.sizes[i - 1], "height", self.px, right - left))
-        return VGroup(band, *lines), text if roomy else VGroup()
+        return VGroup(band, *lines), told_in(band, self.sizes[i - 1], at(right - INWARD, self.y))
 
     def answers(self) -> VGroup:
         """An answer above each number of the strip: the gradient has one for each, which a sketch does not tell."""

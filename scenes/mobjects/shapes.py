@@ -80,7 +80,8 @@ def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
 def segments(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Points of straight lines, four a line: from each of the `starts` to each of the `ends`, (..., 2 or 3)."""
     way = ends - starts
-    return np.stack([starts, starts + way / 3, ends - way / 3, ends], axis=-2).reshape(-1, starts.shape[-1])
+    corners = np.broadcast_arrays(starts, starts + way / 3, ends - way / 3, ends)
+    return np.stack(corners, axis=-2).reshape(-1, starts.shape[-1])
 
 
 def quads(corners: np.ndarray, **style: Any) -> VMobject:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,14 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, dot, drop, path, rule, stroke
+from scenes.mobjects.shapes import Box, dot, drop, path, rule, segments, stroked
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector, thin, under, vector_in
 from scenes.theme import at, pace, palette, pixels, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 ACTIVATION_NAMES = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
 #: Px at the left for the names of rows, and a vector is at most so wide and high.
@@ -96,8 +96,7 @@ class Widening(VGroup):
     """The vector that enters, its neurons as bars before and after the activation, and the vector that leaves.
 
     Args:
-        enters, leaves: d_model.
-        pre, post: its neurons before and after the activation, d_ff.
+        rows: what enters, d_model; its neurons before and after the activation, d_ff; and what leaves, d_model.
         sizes: how many numbers a vector has, and how many neurons there are.
         keep: a neuron that has a bar in any case.
         formulas: what stands at the foot, one formula a stage.
@@ -105,17 +104,9 @@ class Widening(VGroup):
     """
 
     def __init__(
-        self,
-        enters: NamedTensor,
-        pre: NamedTensor,
-        post: NamedTensor,
-        leaves: NamedTensor,
-        sizes: tuple[Quantity, Quantity],
-        keep: int,
-        formulas: list[str],
-        token: Label,
+        self, rows: Sequence[NamedTensor], sizes: Sequence[Quantity], keep: int, formulas: Sequence[str], token: Label
     ) -> None:
-        side, body = rooms()
+        (enters, pre, post, leaves), (side, body) = rows, rooms()
         foot = body.split_rows(-76)[1]
         lines = body.split_rows(-76, 20)[0]
         fan = (lines.height - 2 * STRIP) * 0.17
@@ -166,15 +157,10 @@ class Widening(VGroup):
 
     def _fan(self, above: float, below: float, wide: float) -> VMobject:
         """Lines from all over the vector to neurons everywhere: each of them reads the whole of it."""
-        fan = VMobject(stroke_color=palette().residual, stroke_width=stroke(1.5), stroke_opacity=0.3)
         bars = self.before[:: max(1, len(self.before) // READERS)]
-        lines = [
-            (np.array([self.enters.get_x() + share * units(wide), above, 0]), np.array([bar.get_x(), below, 0]))
-            for bar in bars
-            for share in np.linspace(-0.48, 0.48, READ)
-        ]
-        fan.points = np.array([start + (end - start) * t for start, end in lines for t in (0, 1 / 3, 2 / 3, 1)])
-        return fan
+        starts = [[self.enters.get_x() + share * units(wide), above, 0] for share in np.linspace(-0.48, 0.48, READ)]
+        ends = np.array([[[bar.get_x(), below, 0]] for bar in bars])
+        return stroked(segments(np.array(starts), ends), "residual", 1.5).set_stroke(opacity=0.3)
 
     def widen(self) -> Animation:
         """The whole vector goes to all neurons, which rise one after another."""
@@ -198,8 +184,7 @@ class Widening(VGroup):
         for k, i in enumerate(order):
             value, start = post.quantity(self.shown[i]), np.array([self.after[i].get_x(), self.floor, 0])
             thick = (THICK - THIN) / most
-            way = VMobject(stroke_color=palette().residual, stroke_width=stroke(THIN + thick * float(value)))
-            way.points = np.array([start + (end - start) * t for end in ends for t in (0, 1 / 3, 2 / 3, 1)])
+            way = stroked(segments(start, np.array(ends)), "residual", THIN + thick * float(value))
             ways.add(means(way.set_stroke(opacity=0.6), Thickness(value, thick, THIN)))
             lanes.append(path([start, ends[3 * k % WRITTEN]], "residual", 1))
         return ways, lanes, order
@@ -214,32 +199,24 @@ class OneForAll:
     """All vectors on their way through one network, under their tokens, and one of them that goes alone.
 
     Args:
-        enters, out: position × entry.
-        alone: the output of the one vector, computed without any other, d_model.
-        here: the place of its token in the ribbon.
         ribbon: the sentence, above.
+        enters: position × entry.
+        part: the tensors of the network, with what it makes of each vector by itself.
+        here: the place in the ribbon of the token that goes alone.
         formula: what it computes, as Typst.
         called: whose network it is.
     """
 
-    def __init__(
-        self,
-        enters: NamedTensor,
-        out: NamedTensor,
-        alone: NamedTensor,
-        here: int,
-        ribbon: Ribbon,
-        formula: str,
-        called: str,
-    ) -> None:
+    def __init__(self, ribbon: Ribbon, enters: NamedTensor, part: Trace, here: int, formula: str, called: str) -> None:
         side, body = (ribbon.below(room) for room in rooms())
         top, rest = body.split_rows(body.height * 0.17)
         middle, last = rest.split_rows(-2 * top.height - 24)
         first, second = last.rows(2, 24)
+        alone = part["per_position"].pick(position=ribbon.chips[here].label)
         scale = full_colour(alone)
 
         self.enters = under(ribbon, top, enters, "residual", full_colour(enters))
-        self.out = under(ribbon, first, out, "residual", scale)
+        self.out = under(ribbon, first, part["out"], "residual", scale)
         self.alone = vector_in(ribbon.columns[here].cross(second), alone, "residual", scale)
         box = middle.inset(0, 26)
         self.machine = Box.of(box, palette().surface, 18, palette().residual, 4)

@@ -103,7 +103,7 @@ def test_curves_of_cross_attention_lead_from_the_source_word_to_the_word_that_is
     looks = trace["decoder.1.cross_attn.weights"].pick(batch=0, head=0, query=slice(0, -1))
     memory = trace["encoder.final_norm.out"].pick(batch=0)
     reads = trace["probs"].words("position")
-    picture = CrossAttentionBridge(looks, reads[:-1], reads[1:], memory, "layer 2", 1)
+    picture = CrossAttentionBridge(looks, reads[:-1], reads[1:], memory, ["layer 2"])
     above, below = ([chip.get_center() for chip in chips] for chips in (picture.source, picture.written))
     for row, curves in enumerate(picture.curves):
         ends = [(nearest(line.points[0], above), nearest(line.points[-1], below)) for line in curves]
@@ -119,7 +119,7 @@ def test_bars_of_neurons_are_as_long_and_as_far_from_zero_as_their_values() -> N
     token = part["ffn.pre"].label("position", 3)
     names = ("ln2.out", "ffn.pre", "ffn.post", "ffn.out")
     rows = _, pre, post, _ = [part[name].pick(position=3) for name in names]
-    picture = Widening(*rows, (pre.quantity(0), pre.quantity(1)), 5, ["x"], token)
+    picture = Widening(rows, (pre.quantity(0), pre.quantity(1)), 5, ["x"], token)
     scale = picture.unit
     assert 5 in picture.shown
     for bars, values in ((picture.before, pre.values), (picture.after, post.values)):

@@ -96,16 +96,15 @@ def bridge() -> CrossAttentionBridge:
     looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
     looks = looks.pick(head=most_even(looks.values)[0])
     reads = trace()["probs"].words("position")
-    return CrossAttentionBridge(
-        looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0), "layer 2", 1
-    )
+    memory = trace()["encoder.final_norm.out"].pick(batch=0)
+    return CrossAttentionBridge(looks, reads[:-1], reads[1:], memory, ["layer 2"])
 
 
 def panel() -> OffsetBars:
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
     entries = rows.pick(head=head, query=query).quantities()
-    return OffsetBars(entries, range(-1, len(entries) - 1), (1,), trace()["config.words"], STAGE, entries)
+    return OffsetBars(entries, range(-1, len(entries) - 1), trace()["config.words"], STAGE, entries)
 
 
 def dots() -> DotRows:

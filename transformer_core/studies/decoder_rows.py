@@ -40,6 +40,15 @@ class DecoderRows:
         seen: NamedTensor = trace[f"{self.cross}.mean_weights"].pick(batch=0)
         return seen.pick(query=tuple(range(len(self.written))))
 
+    def memory(self, trace: Trace) -> NamedTensor:
+        """The final vectors of the encoder, which cross-attention reads: "position d_model"."""
+        return trace[self.named(trace.parents[f"decoder.{self.layer}.cross_attn.k"][0])].pick(batch=0)
+
+    @property
+    def last(self) -> int:
+        """The row that writes the last word."""
+        return len(self.written) - 1
+
     @property
     def written(self) -> tuple[Label, ...]:
         """The words without the end mark; of an empty translation the end mark, for that is all it has."""

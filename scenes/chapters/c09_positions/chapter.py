@@ -34,6 +34,7 @@ from scenes.chapters.c09_positions.sums import (
     AddedPosition,
     NearestTokens,
     NumberOrWave,
+    OfferedVectors,
     TipToTail,
     TradingPlaces,
     TwoOrders,
@@ -93,7 +94,7 @@ class Positions(Chapter):
             arrows = yield from self.word_and_position(focus, trace, embedding, clocks)
             if waves:
                 yield from self.before_or_after(trace, embedding, arrows)
-        yield from self.other_ways(trace)
+        yield from self.other_ways(trace, embedding, waves)
         if "positional" in embedding:
             yield from self.with_positions(focus, trace, embedding, first)
 
@@ -109,10 +110,9 @@ class Positions(Chapter):
         same = bool(most < ROUNDING)
         changed = f"The vectors change by {most:.0%} of the largest entry."
         if ahead:
-            others = max((by_word.quantity(i) for i in range(words)), key=float)
             told = claim(same, f"“{last}” has the same vector as before.", changed)
             rest = claim(
-                bool(others > ROUNDING),
+                bool(by_word.values.max() > ROUNDING),
                 "The others now follow other words, so the causal mask tells a little of the order.",
                 "Before it stand too few words to trade places.",
             )
@@ -248,9 +248,8 @@ class Positions(Chapter):
         """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
         large = LargeSineDial(clocks.dials[0].tensor, embedding["position_numbers"], STAGE)
-        columns = [clocks.column(k) for k in range(len(clocks.dials))]
-        middle = len(columns) // 2
-        fast, slow = VGroup(*columns[: max(1, middle)]), VGroup(*columns[middle:])
+        middle = len(clocks.columns) // 2
+        fast, slow = VGroup(*clocks.columns[: max(1, middle)]), VGroup(*clocks.columns[middle:])
         ring = ring_around(fast)
         yield Step(
             "A position is a set of clock hands",
@@ -283,17 +282,18 @@ class Positions(Chapter):
         products_map = PositionProducts(products, numbers, STAGE)
         apart, way = products_map.apart, clocks.places[: len(clocks.places) - products_map.apart]
         placed, told, foot = clocks.beside(products_map.beside(STAGE))
-        pairs, others, last = (
-            clocks.pairs_at(way[0], apart),
-            placed.pairs_at(way[0], apart),
-            placed.pairs_at(way[-1], apart),
-        )
+        pairs, others = (some.pairs_at(way[0], apart) for some in (clocks, placed))
         readout = DotProductReadout(products, numbers, apart, foot)
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
         rewound, diagonal = clocks.hands_at(way[0]), products_map.diagonal
-        rest, back = range(way[-1], len(diagonal)), range(len(diagonal))[::-1]
         some = Words(f"some of {count} clocks", "fact", "ink2").settle(told.centre)
+
+        def pass_over(places: range, kind: str = "slow") -> tuple[object, ...]:
+            """The first position runs over some places: hands, the map and the numbers go along."""
+            turned = placed.turn(others, places, placed.pairs_at(places[-1], apart), kind)
+            return turned, Visit(products_map.lit, [diagonal[i] for i in places], kind), *readout.count(places, kind)
+
         yield Step(
             "A step is a turn",
             beat(
@@ -310,29 +310,15 @@ class Positions(Chapter):
             ),
             beat(
                 "A position further, both hands have turned alike: angle and dot product stay.",
-                (
-                    placed.turn(others, way, last, "tour"),
-                    draw(products_map.outline[0], kind="row"),
-                    Visit(products_map.lit, diagonal[: len(way)], "tour"),
-                    *readout.count(way, "tour"),
-                ),
+                (draw(products_map.outline[0], kind="row"), *pass_over(way, "tour")),
             ),
             beat(
                 "So the dot product of two positions depends only on their distance.",
-                (
-                    appear(products_map.outline[1]),
-                    placed.turn(others, rest, placed.pairs_at(rest[-1], apart), "slow"),
-                    Visit(products_map.lit, diagonal[rest[0] :]),
-                    *readout.count(rest, "slow"),
-                ),
+                (appear(products_map.outline[1]), *pass_over(range(way[-1], len(diagonal)))),
             ),
             beat(
                 "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
-                (
-                    placed.turn(others, back, placed.pairs_at(back[-1], apart), "slow"),
-                    Visit(products_map.lit, diagonal[::-1]),
-                    *readout.count(back, "slow"),
-                ),
+                pass_over(range(len(diagonal))[::-1]),
             ),
             stage=[clocks.faces, clocks.hands],
         )
@@ -342,7 +328,6 @@ class Positions(Chapter):
         """The dot products of learned encodings, which follow no formula."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
         products_map = PositionProducts(products, numbers, STAGE)
-        readout = DotProductReadout(products, numbers, products_map.apart, products_map.beside(STAGE))
         distance, spread = numbers.quantity(products_map.apart), embedding["position_products_spread"]
         yield Step(
             "Which positions are alike?",
@@ -354,7 +339,7 @@ class Positions(Chapter):
                 f"Compare all pairs at a distance of {distance}.",
                 appear(products_map.outline, rise=False),
                 Visit(products_map.lit, products_map.diagonal, "slow"),
-                appear(readout),
+                appear(DotProductReadout(products, numbers, products_map.apart, products_map.beside(STAGE))),
             ),
             beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
             stage=[],
@@ -436,7 +421,6 @@ class Positions(Chapter):
         run = trace.under("experiment.direction")
         if "asymmetry" not in run:
             return
-        first = layers_of(trace)[0]
         head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
         products, distance = embedding["position_products"], embedding["position_numbers"].quantity(step + 1)
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
@@ -444,7 +428,7 @@ class Positions(Chapter):
         alone = [products.quantity(middle, middle + offset) for offset in offsets]
         through = run["place_with_place"].pick(head=head).quantities()
         bare, seen = (
-            OffsetBars(entries, offsets, marked, distance, room, [*alone, *through])
+            OffsetBars(entries, offsets, distance, room, [*alone, *through])
             for entries, room in ((alone, STAGE.golden_columns()[1]), (through, STAGE))
         )
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
@@ -466,7 +450,7 @@ class Positions(Chapter):
                 (leave(name, *arrows.names), follow(formula), *map(follow, symbols)),
             ),
             beat(
-                f"Look at the part of the scores from positions alone, in {head_name(first, head)}.",
+                f"Look at the part of the scores from positions alone, in {head_name(layers_of(trace)[0], head)}.",
                 (leave(formula, *arrows.whole, *symbols), follow(measured)),
                 bare.become(seen),
             ),
@@ -479,8 +463,8 @@ class Positions(Chapter):
             stage=[*arrows.whole, *arrows.names],
         )
 
-    def other_ways(self, trace: Trace) -> Iterator[Step]:
-        """Other ways, where they were trained."""
+    def other_ways(self, trace: Trace, embedding: Trace, sinusoidal: bool) -> Iterator[Step]:
+        """Other ways, where they were trained: vectors below the sentence, and then how well models do with them."""
         run = trace.under("experiment.positions_compared")
         if "exact" not in run:
             return
@@ -490,13 +474,17 @@ class Positions(Chapter):
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
         curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], STAGE)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
-        counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
+        kinds = ("waves", "learned") if sinusoidal else ("learned", "waves")
+        ways = [WAYS[kind] for kind in kinds]
+        offered = OfferedVectors(embedding["positional"].pick(batch=0), ways) if "positional" in embedding else None
         yield Step(
             "Other ways to tell the position",
-            beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
+            beat("Other models learn a vector for each position.", *(offered.offer() if offered else [])),
             beat(
                 f"Trained alike for {steps.quantity(-1):,.0f} steps, sine waves get {waves:.0%} of new "
                 f"sentences right, learned vectors {learned:.0%}.",
+                leave(*offered.whole) if offered else None,
+                (appear(curves.plot), appear_in_turn([*curves.ticks])),
                 *curves.drawn("waves", "learned"),
             ),
             beat(
@@ -509,14 +497,14 @@ class Positions(Chapter):
             ),
             beat(
                 claim(
-                    bool(counting),
+                    bool(run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])),
                     f"With no positions, {none:.0%}: a decoder partly knows them, as each word sees only earlier ones.",
                     f"With no positions at all, {none:.0%}: no vector tells where it stands.",
                 ),
                 *curves.drawn("none"),
                 appear(ring_around(curves.labels["none"], "warning")),
             ),
-            stage=[curves.plot],
+            stage=offered.standing if offered else [],
         )
 
     def with_positions(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:

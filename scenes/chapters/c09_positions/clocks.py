@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from itertools import product
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
@@ -48,12 +49,15 @@ class SineDial(VGroup):
         hands: position × component, (sine, cosine) of this pair.
         radius: px.
         centre: where it stands.
+
+    From one position to the next, the hand turns by the angle `turn`, in radians.
     """
 
     def __init__(self, hands: NamedTensor, radius: float, centre: np.ndarray) -> None:
         self.tensor, self.reach, self.centre, self.ground, self.rim = hands, radius - RIM, centre, Ground(), Ground()
-        colours = palette()
-        self.face = means(Box(2 * radius, 2 * radius, colours.surface, radius, colours.line, 3), self.rim)
+        start, then = (float(np.arctan2(*hands.values[place])) for place in (0, min(1, len(hands) - 1)))
+        self.turn = (then - start) % (2 * np.pi)
+        self.face = means(Box(2 * radius, 2 * radius, palette().surface, radius, palette().line, 3), self.rim)
         self.pivot = means(dot(centre, PIVOT / 2, "weight"), self.ground)
         super().__init__(self.face.move_to(centre), self.pivot)
 
@@ -78,8 +82,7 @@ class SineDial(VGroup):
         foot = np.array([self.centre[0], tip[1], 0])
         share = self.reach / (pixels(self.face.width))
         legs = rule(foot, tip, "focus", 12), rule(self.centre, foot, "focus", 12)
-        entries = self.tensor.pick(position=place).quantities()
-        for k, (leg, entry) in enumerate(zip(legs, entries, strict=True)):
+        for k, (leg, entry) in enumerate(zip(legs, self.tensor.pick(position=place).quantities(), strict=True)):
             means(leg, Reach(entry, k, share, self.rim)).set_stroke(signed(entry, 1.0))
         return legs
 
@@ -100,13 +103,14 @@ class PositionClocks:
         top, below = wide.split_rows(DIAL + SPEED)
         heads, body = below.split_rows(HEAD)
         columns = wide.columns(len(shown), 44)
-        radius = min(DIAL, columns[0].width) / 2
-        lines = body.rows(len(self.places), 4)
-        self.dials, self.speeds, self.heads, self.rows = [], VGroup(), VGroup(), VGroup()
-        cells: list[list[VMobject]] = [[] for _ in self.places]
+        radius, lines = min(DIAL, columns[0].width) / 2, body.rows(len(self.places), 4)
+        self.dials, self.speeds, self.heads = [], VGroup(), VGroup()
+        #: The table by positions; and each dial with what is below it.
+        self.rows, self.columns = VGroup(VGroup() for _ in self.places), list[VGroup]()
         for k, (pair, column) in enumerate(zip(shown, columns, strict=True)):
             across = (column.left + column.right) / 2
             self.dials.append(SineDial(hands[:, pair], radius, at(across, top.top + DIAL / 2)))
+            self.columns.append(VGroup(self.dials[-1]))
             turn = turns.quantity(pair)
             spec = ".0f" if turn >= 10 else ".1f" if turn >= 1 else ".2f" if turn >= 0.1 else ".3f"
             text = f"{turn:{spec}}° a step" if k == 0 else f"{turn:{spec}}°"
@@ -114,12 +118,11 @@ class PositionClocks:
             halves = column.columns(2, 4)
             for name, half in zip(("sin", "cos") if k == 0 else (), halves, strict=False):
                 self.heads.add(Words(name, "aside", "ink2").settle(half.cross(heads).centre))
-            for i, line in enumerate(lines):
-                for c, half in enumerate(halves):
-                    entry = hands.quantity(i, pair, c)
-                    cell = means(Box(half.width, line.height, signed(entry, 1.0), 4), Shade(entry, 1.0))
-                    cells[i].append(cell.move_to(half.cross(line).centre))
-        self.rows.add(*(VGroup(*row) for row in cells))
+            for (i, line), (c, half) in product(enumerate(lines), enumerate(halves)):
+                entry = hands.quantity(i, pair, c)
+                cell = means(Box.of(half.cross(line), signed(entry, 1.0), 4), Shade(entry, 1.0))
+                self.rows[i].add(cell)
+                self.columns[k].add(cell)
         self.title = Words("position", "aside", "ink2").end_in(side.cross(heads))
         self.numbers = VGroup()
         for i, line in enumerate(lines):
@@ -136,8 +139,7 @@ class PositionClocks:
         other, radius = copy(self), pixels(self.dials[0].face.width) / 2
         above, below = room.split_rows(4 * radius + SPEED)
         lines = above.rows(2, SPEED)
-        each = -(-len(self.dials) // 2)
-        places = [place for line in lines for place in line.columns(each)]
+        places = [place for line in lines for place in line.columns(-(-len(self.dials) // 2))]
         other.dials = [
             SineDial(dial.tensor, radius, place.centre) for dial, place in zip(self.dials, places, strict=False)
         ]
@@ -158,12 +160,6 @@ class PositionClocks:
         """Other hands come out of the ones that stand there."""
         return AnimationGroup(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True))
 
-    def column(self, k: int) -> VGroup:
-        """A dial and the cells of the table below it."""
-        cells = (cell for row in self.rows for cell in row)
-        width, middle = self.dials[k].width, self.dials[k].get_x()
-        return VGroup(self.dials[k], *(cell for cell in cells if abs(cell.get_x() - middle) < width / 2))
-
     def into(self, vector: Vector) -> Animation:
         """Copies of the dials fly to their entries in the whole encoding of a position."""
         flights = [Flight(d, vector.cells.of(2 * pair)) for d, pair in zip(self.dials, self.shown, strict=True)]
@@ -171,10 +167,7 @@ class PositionClocks:
 
     def turn(self, hands: VGroup, places: list[int] | range, last: VGroup, kind: str) -> Animation:
         """Turn hands from place to place; at the end they stand as `last` does."""
-        tips = [dial.tensor.values for dial in self.dials]
-        angles = [float(np.arctan2(*tip[1]) - np.arctan2(*tip[0])) if len(tip) > 1 else 0.0 for tip in tips]
-        centres = [dial.centre for dial in self.dials]
-        return Turn(hands, centres, [angle % (2 * np.pi) for angle in angles], places, last, kind)
+        return Turn(hands, [d.centre for d in self.dials], [d.turn for d in self.dials], places, last, kind)
 
     def grow(self) -> tuple[Animation, ...]:
         """At each position the table gets a row out of the ends of the hands, and all hands turn on."""
@@ -213,8 +206,7 @@ class LargeSineDial:
         for text, row, line in zip(("sine: how far right", "cosine: how far up"), rows, body.rows(2, 40), strict=True):
             upper, lower = line.split_rows(60, 10)
             self.names.add(Words(text, "stage word").begin_in(upper))
-            fills = [signed(entry, 1.0) for entry in row.quantities()]
-            self.bars.append(ScaledBars(row, fills, lower, tips[: self.places[-1] + 1]))
+            self.bars.append(ScaledBars(row, 1.0, lower, tips[: self.places[-1] + 1]))
         self.numbers = VGroup(
             number(numbers.quantity(i), "", "number", "ink2").settle(foot.centre).set_x(bar.get_x())
             for i, bar in enumerate(self.bars[0].entries)
@@ -230,11 +222,8 @@ class LargeSineDial:
         """The hand ticks from position to position, and writes its wave."""
         # These stand there: what is next comes with the second rest of the hand.
         columns, there = (*(bars.entries for bars in self.bars), self.numbers), self.places[0] + 1
-        rest = [VGroup(VGroup(), *column[there:]) for column in columns]
-        start, then = (float(np.arctan2(*self.dial.tensor.values[i])) for i in (0, self.places[0]))
-        angles = [(then - start) % (2 * np.pi)]
-        turn = Turn(VGroup(self.hand), [self.dial.centre], angles, self.places, VGroup(self.last), "slow")
-        return turn, *(Sweep(part, "slow") for part in rest)
+        turn = Turn(VGroup(self.hand), [self.dial.centre], [self.dial.turn], self.places, VGroup(self.last), "slow")
+        return turn, *(Sweep(VGroup(VGroup(), *column[there:]), "slow") for column in columns)
 
 
 class PositionProducts:
@@ -323,54 +312,48 @@ class OffsetBars(VGroup):
     Args:
         entries: a value for each offset.
         offsets: by how much the key stands after the query.
-        marked: the offsets whose numbers are written.
-        distance: the distance of both marked offsets, written below them.
+        distance: so far before and after the query numbers are written, with this one below them.
         room: the rectangle that is filled.
-        all_entries: the values of all panels on this scale.
+        whole: the values of all panels on this scale.
     """
 
     def __init__(
         self,
         entries: Sequence[Quantity],
         offsets: Sequence[int],
-        marked: Sequence[int],
         distance: Quantity,
         room: Room,
-        all_entries: Sequence[float],
+        whole: Sequence[float],
     ) -> None:
         self.head, rest = room.split_rows(TITLE)
         body, foot = rest.inset(0, 50).split_rows(-40)
-        low, top = min(0.0, *map(float, all_entries)), max(0.0, *map(float, all_entries))
+        low, top = min(0.0, *map(float, whole)), max(0.0, *map(float, whole))
         px, pitch = body.height / ((top - low) or 1.0), room.width / len(offsets)
         zero, ground = body.bottom + low * px, Ground()
 
         def spot(i: int, high: float) -> np.ndarray:
             return at(room.left + pitch * (i + 0.5), zero - high)
 
-        self.bars, self.numbers = VGroup(), VGroup()
-        scale, wide = max(map(abs, map(float, all_entries))), pitch * 0.62
+        self.bars, self.numbers, self.sides = VGroup(), VGroup(), VGroup()
+        scale, wide = max(-low, top), pitch * 0.62
         for i, (entry, offset) in enumerate(zip(entries, offsets, strict=True)):
             high = float(entry) * px
             bar = Box(wide, max(abs(high), 2), signed(float(entry), scale), 4).move_to(spot(i, high / 2))
             self.bars.add(
                 means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground), Shade(entry, scale))
             )
-            if offset in marked:
+            if abs(offset) == int(distance):
                 side = 1 if high >= 0 else -1
                 text = number(entry, ".1f", "stage number").settle(spot(i, high + side * 34))
+                apart = number(distance, "", "number", "ink2")
+                self.sides.add(apart.settle(spot(i, 0) * RIGHT + (foot.centre[1] - units(20)) * UP))
                 # Clear of the bar nearer to the middle, which may be higher.
                 self.numbers.add(text.shift(RIGHT * np.sign(offset) * max(0.0, text.width - units(wide)) * 0.75))
         ends = at(room.left, zero), at(room.right, zero)
         self.zero = means(rule(*ends, "ink3", 3), ground)
-        self.sides = VGroup()
         for told, side in (("key before the query", LEFT), ("key after the query", RIGHT)):
             words = Words(told, "fact", "ink2").move_to(foot.centre + DOWN * units(58))
             self.sides.add(words.align_to(ends[0 if side is LEFT else 1], side))
-        for offset in marked:
-            here = spot(offsets.index(offset), 0)
-            self.sides.add(
-                number(distance, "", "number", "ink2").settle(np.array([here[0], foot.centre[1] - units(20), 0]))
-            )
         super().__init__(self.zero, self.bars, self.numbers, self.sides)
 
     def heading(self, mobject: Mobject) -> Mobject:

@@ -13,6 +13,8 @@ from scenes.animations import (
     Through,
     Travel,
     Visit,
+    appear,
+    appear_in_turn,
     deal,
     draw,
     exchange,
@@ -55,8 +57,8 @@ POSITIONS, NARROW, NEAR, GAP = 24, 48.0, 0.05, 44.0
 NAMES, APART = 260.0, 70.0
 #: So many tokens are listed; px of the bar below the list, with its name.
 NEAREST, BELOW = 4, 140.0
-#: Px of what is kept of the first round.
-KEPT = 90.0
+#: Px of what is kept of the first round, and of the vectors that a model may have for its positions.
+KEPT, OFFERED = 90.0, 120.0
 
 
 def shuffled_order(trace: Trace) -> list[int]:
@@ -153,31 +155,29 @@ class TwoOrders:
         self.plane = Plane(np.vstack(ends), inside)
         self.origin, foot, tip = self.plane.origin, self.plane.foot, self.plane.point(ends[0][-1])
         self.output, self.end = arrow(foot, tip, "weight", 6, 20), dot(tip, 12, "weight")
-        self.arrow_names: list[list[Words | None]] = []
         both = zip((terms, others), ends, strict=True)
         self.chains = [self._chain(tensor, corners, (foot + tip) / 2) for tensor, corners in both]
-        self.names = [VGroup(filter(None, names)) for names in self.arrow_names]
+        self.names = [VGroup(name for _, name in chain if name) for chain in self.chains]
         self.output_name.next_to(self.end, RIGHT, buff=units(24))
 
-    def _chain(self, tensor: NamedTensor, corners: np.ndarray, middle: np.ndarray) -> VGroup:
-        chain, names = VGroup(), []
+    def _chain(self, tensor: NamedTensor, corners: np.ndarray, middle: np.ndarray) -> list[tuple[VGroup, Words | None]]:
+        """The arrows of one order, each with its name if it is long enough."""
+        chain = list[tuple[VGroup, Words | None]]()
         for label, row, *ends in zip(tensor.words("key"), tensor, corners, corners[1:], strict=False):
             start, end = map(self.plane.point, ends)
-            chain.add(self.plane.arrow(start, row.quantities(), "value", tip=20))
-            far = pixels(np.linalg.norm(end - start)) > NAMED
-            names.append(self._named(label, start, end, middle) if far else None)
-        self.arrow_names.append(names)
+            named = pixels(np.linalg.norm(end - start)) > NAMED
+            line = self.plane.arrow(start, row.quantities(), "value", tip=20)
+            chain.append((line, self._named(label, start, end, middle) if named else None))
         return chain
 
-    def grow(self, chain: VGroup) -> Animation:
+    def grow(self, chain: Sequence[tuple[VGroup, Words | None]]) -> Animation:
         """The arrows of a chain grow one from the tip of the other, and get their names."""
-        pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
-        turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
+        turns = (AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in chain)
         return lagged(turns, 1.0)
 
     def fade(self) -> Animation:
         """The first chain grows faint."""
-        return AnimationGroup(line.animate(run_time=pace("row")).set_opacity(FAINT) for line in self.chains[0])
+        return AnimationGroup(line.animate(run_time=pace("row")).set_opacity(FAINT) for line, _ in self.chains[0])
 
     @staticmethod
     def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
@@ -190,40 +190,35 @@ class TwoOrders:
 
 
 class ScaledBars(VGroup):
-    """The entries of a row as bars on a `zero` line, on the scale on which some values just fit.
+    """The entries of a row as bars on a `zero` line, on the scale on which some values just fit, shaded up to `full`.
 
     If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours; at the
-    left a bar as long as `one` tells the scale.
+    left a bar as long as a one, which comes with it, tells the scale.
     """
 
     def __init__(
-        self,
-        row: NamedTensor,
-        fills: Sequence[str],
-        room: Room,
-        fitting: np.ndarray,
-        lift: Quantity | None = None,
-        one: Quantity | None = None,
+        self, row: NamedTensor, full: float, room: Room, fitting: np.ndarray, lift: Sequence[Quantity] = ()
     ) -> None:
-        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), float(one or 0))
-        px, pitch = room.height / (top - low), room.width / len(fills)
+        values, (by, one) = pooled(row.values, room.width / 2), lift or (0.0, 0.0)
+        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), float(one))
+        px, pitch = room.height / (top - low), room.width / len(values)
         foot, ground, wide = room.top + top * px, Ground(), pitch * SHARE
         self.zero = means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)
         parts = [self.zero]
-        if lift is not None and one is not None:
+        if isinstance(by, Quantity) and isinstance(one, Quantity):
             unit = means(Box(10, px, palette().ink2, 0), Length(one, "height", px, 10))
             unit.move_to(at(room.left - APART / 2, foot), DOWN)
             parts += [unit, number(one, "", "fact", "ink2").next_to(unit, LEFT, buff=units(12))]
-            slab = Box(room.width, max(abs(float(lift)) * px, 2), palette().ink3, 0).set_fill(opacity=FAINT)
-            slab.move_to(self.zero).shift(UP * units(float(lift) * px / 2))
-            means(slab, Length(lift, "height", px, room.width, 2), Rises(lift, 1, ground))
-            foot, ground = foot - float(lift) * px, Ground()
+            slab = Box(room.width, max(abs(float(by)) * px, 2), palette().ink3, 0).set_fill(opacity=FAINT)
+            slab.move_to(self.zero).shift(UP * units(float(by) * px / 2))
+            means(slab, Length(by, "height", px, room.width, 2), Rises(by, 1, ground))
+            foot, ground = foot - float(by) * px, Ground()
             parts += [slab, means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)]
         # Where several entries share a bar, it has no source.
-        sources = row.quantities() if len(fills) == len(row) else [*map(float, pooled(row.values, room.width / 2))]
+        sources = row.quantities() if len(values) == len(row) else [*map(float, values)]
         self.entries = VGroup()
-        for i, (entry, fill) in enumerate(zip(sources, fills, strict=True)):
-            bar = Box(wide, max(abs(float(entry)) * px, 2), fill, min(4, wide / 3))
+        for i, entry in enumerate(sources):
+            bar = Box(wide, max(abs(float(entry)) * px, 2), signed(float(entry), full), min(4, wide / 3))
             self.entries.add(bar.move_to(at(room.left + (i + 0.5) * pitch, foot - float(entry) * px / 2)))
             if isinstance(entry, Quantity):
                 means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground))
@@ -246,16 +241,15 @@ class NumberOrWave:
         line, foot = wide.split_rows(TOP / 2)[1].split_rows(-FOOT, TOP)
         # Entries are no positions: they do not stand over all of these.
         body = line.inset(line.width / 6, 0)
-        shown, values = pooled(row.values, body.width / 2), row.values
-        full = float(np.abs(shown).max())
-        fills = [signed(float(entry), full) for entry in shown]
+        values, full = row.values, float(np.abs(row.values).max())
         self.lifts = embedding["position_numbers"].quantities()[:POSITIONS]
         self.place = min(token.position, len(self.lifts) - 1)
-        self.counted = [ScaledBars(row, fills, body, values + float(lift), lift, self.lifts[1]) for lift in self.lifts]
+        one = self.lifts[1]
+        self.counted = [ScaledBars(row, full, body, values + float(lift), (lift, one)) for lift in self.lifts]
         self.word = self.counted[0].copy()
         self.entries = self.word.entries
         most = int(np.abs(values).argmax())
-        bar, up = self.entries[most * len(fills) // len(row)], UP if values[most] > 0 else DOWN
+        bar, up = self.entries[most * len(self.entries) // len(row)], UP if values[most] > 0 else DOWN
         self.peak = number(row.quantity(most), ".1f", "stage number").next_to(bar, up, buff=units(10))
         self.token_name = Words(f"entries of “{token}”", "stage word", "residual").begin_in(side.cross(body))
         self.position_name = Words("position", "stage word", "ink2").begin_in(side.cross(foot))
@@ -266,8 +260,7 @@ class NumberOrWave:
             for lift, column in zip(self.lifts, columns, strict=True)
         )
         self.ring = ring_around(self.numbers[-1]).move_to(self.numbers[self.place])
-        sums = [signed(float(entry), full) for entry in pooled(total.values, body.width / 2)]
-        self.learned = ScaledBars(total, sums, body, total.values, *self.lifts[:2])
+        self.learned = ScaledBars(total, full, body, total.values, self.lifts[:2])
         if not waves:
             return
         sines = embedding["table_sin_cos"][: len(self.lifts), :, 0]
@@ -281,10 +274,9 @@ class NumberOrWave:
         upper, rest = body.split_rows((body.height - 2 * GAP) * float(np.ptp(reach)) / (float(np.ptp(reach)) + 4), GAP)
         self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
         for pair, name, bed in zip((0, slow), ("one sine wave", "a slower one"), map(line.cross, lines), strict=True):
-            colours = [signed(sine, 1.0) for sine in sines[:, pair].quantities()]
-            self.waves.append(ScaledBars(sines[:, pair], colours, bed, np.array([-1.0, 1.0])))
+            self.waves.append(ScaledBars(sines[:, pair], 1.0, bed, np.array([-1.0, 1.0])))
             self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(bed)))
-        self.waved = [ScaledBars(row, fills, upper, reach, sine, self.lifts[1]) for sine in sines[:, 0].quantities()]
+        self.waved = [ScaledBars(row, full, upper, reach, (sine, one)) for sine in sines[:, 0].quantities()]
         self.raised_name = self.token_name.copy().set_y(upper.centre[1])
 
     def count(self, places: slice) -> tuple[Animation, ...]:
@@ -294,6 +286,38 @@ class NumberOrWave:
     def wave(self) -> tuple[Animation, ...]:
         """The first wave runs over the positions, and the word rides on it."""
         return Through(self.word, self.waved), Visit(self.ring, self.numbers), Sweep(self.waves[0].entries, "slow")
+
+
+class OfferedVectors:
+    """A sentence with a vector for each position below its words, as this model has it, and below that a place for
+    the vector that another kind of model has there, which is not known.
+
+    Args:
+        encodings: of the positions, "position d_model".
+        names: what both kinds are called, and in which role: first that of this model.
+    """
+
+    def __init__(self, encodings: NamedTensor, names: Sequence[tuple[str, str]]) -> None:
+        side, wide = STAGE.split_columns(NAMES, 24)
+        self.ribbon = Ribbon(encodings.words("position"), wide)
+        lines = self.ribbon.below(wide).rows(2, APART)
+        self.names = VGroup(
+            Words(name, "stage word", role).begin_in(side.cross(line))
+            for (name, role), line in zip(names, lines, strict=True)
+        )
+        rows = [line.inset(0, (line.height - OFFERED) / 2) for line in lines]
+        self.own = under(self.ribbon, rows[0], encodings, names[0][1], full_colour(encodings))
+        self.others = [
+            VGroup(vector.plate, Words("?", "large word").settle(vector.get_center()))
+            for vector in under(self.ribbon, rows[1], encodings, names[1][1], 1.0)
+        ]
+        #: What stands there at first, and all of it.
+        self.standing = [self.ribbon, self.names[0], *self.own]
+        self.whole = [*self.standing, self.names[1], *self.others]
+
+    def offer(self) -> list[Animation | None]:
+        """The places of the vectors that another model has come one by one."""
+        return [appear(self.names[1]), appear_in_turn(self.others, "slow")]
 
 
 class AddedPosition:

@@ -15,15 +15,15 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dot, frame, rule, sector
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, gap, palette, pixels, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
 LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
 #: Px of the numbers of an axis, of a tower, of the plot below it, and around a tower and its rail.
-AXIS, TOWER, PLOT, AIR = 110.0, 190.0, 260.0, 16.0
-#: The powers of ten where that axis begins and ends.
-LEAST, MOST = -4, 12
+AXIS, TOWER, PLOT, AIR = 230.0, 190.0, 260.0, 16.0
+#: The powers of ten where that axis begins and ends, and what stands beside some of them.
+LEAST, MOST, CALLED = -4, 12, {-3: "a thousandth", 0: "one", 6: "a million", 12: "a trillion"}
 #: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
 DEPTH, OWN, FAINT = "untrained, layers: ", "its own: ", 0.22
 #: A tensor of each model; and its name on screen, and its role.
@@ -48,8 +48,11 @@ class GradientTowers:
         powers = [10.0**k for k in range(LEAST, MOST + 1)]
         plot = Plot.filling(below.inset(0, AIR), depths, depths, (None, powers), (False, True))
         spots = [(means(rule(spot := plot.beside(y), spot + LEFT * units(AIR)), Tick(y, plot.up))) for y in powers]
-        one = Words("one", "fact", "ink2").next_to(plot.beside(1.0), LEFT, buff=units(2 * AIR))
-        self.scale = VGroup(plot.axes[1], plot.level(1.0), *spots, one)
+        self.scale = VGroup(plot.axes[1], plot.level(1.0), *spots)
+        for power, name in CALLED.items():
+            spot = plot.beside(10.0**power)
+            words = Words(name, "fact", "ink2").settle(spot).end_at(spot[0] - units(2 * AIR))
+            self.scale.add(means(words, Tick(10.0**power, plot.up, 12)))
         self.names, self.beams, self.told, self.towers = {}, {}, {}, {}
         self.states: dict[str, list[VGroup]] = {way: [] for way in rows}
         for (way, row), column in zip(rows.items(), self.beside.cross(above).columns(len(rows)), strict=True):
@@ -105,11 +108,10 @@ class VectorsByDepth:
         self.rings, self.places = {}, {}
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
         for (way, fan), place in zip(fans.items(), towers.beside.halves(), strict=True):
-            role, (upper, rest) = names[way][1], place.split_rows(LINE)
+            role, (rest, foot) = names[way][1], place.split_rows(LINE)[1].split_rows(-LINE)
             middle, side = rest.split_columns(TOWER, 3 * AIR)[1].split_columns(-SIDE, WAY)
             plane, lines = Plane(every, middle), side.rows(len(words))
-            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(upper)
-            self.owns[way].begin_at(towers.names[way].get_right()[0] + gap("part"))
+            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(foot)
             self.chips[way] = [
                 Token(word, "", SIDE).move_to(line.centre) for word, line in zip(words, lines, strict=True)
             ]

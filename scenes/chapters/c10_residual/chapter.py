@@ -22,9 +22,8 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c10_residual.alike import GradientTowers, VectorsByDepth
-from scenes.chapters.c10_residual.end_to_end import StreamSum
+from scenes.chapters.c10_residual.arrows import StreamSum, SumOfTwo
 from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
-from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
@@ -155,28 +154,26 @@ class Residual(Chapter):
                 "This is the residual stream: a channel that every sublayer reads from and writes to.",
                 ambient=river.flow(),
             ),
-            *(
-                [beat("A norm after each Add sets the length anew.", ambient=river.flow())]
-                if behind
-                else [
-                    beat(
-                        f"End to end, all lengths make {ways.lengths[0]:.1f}.",
-                        leave(river.strip, river.numbers, river.ends, river.boxes, river.reads),
-                        (leave(river.stretches[1:], *river.mouths), *ways.laid(river), appear(ways.totals[0])),
-                    ),
-                    beat(
-                        f"But each points its own way: they lead only {ways.lengths[1]:.1f} far.",
-                        (appear(ways.origin), *ways.bend()),
-                        (ways.lead(), appear(ways.totals[1])),
-                    ),
-                ]
-            ),
+            beat("A norm after each Add sets the length anew.", ambient=river.flow()) if behind else None,
+            beat(
+                f"End to end, all lengths make {ways.lengths[0]:.1f}.",
+                leave(river.strip, river.numbers, river.ends, river.boxes, river.reads),
+                (leave(river.stretches[1:], *river.mouths), *ways.laid(river), appear(ways.totals[0])),
+            )
+            if not behind
+            else None,
+            beat(
+                f"But each points its own way: they lead only {ways.lengths[1]:.1f} far.",
+                (appear(ways.origin), *ways.bend()),
+                (ways.lead(), appear(ways.totals[1])),
+            )
+            if not behind
+            else None,
             stage=[ribbon],
         )
 
     def a_road_back(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The gradient in one sentence, and its way along the stream."""
-        behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : warning }} + "slope of" f', LARGE)
         river.bed.fit(slope)
         answers = river.answers()
@@ -206,7 +203,7 @@ class Residual(Chapter):
             beat("if large, it explodes.", leave(shrinking), river.sends(swelling)),
             beat(
                 claim(
-                    behind,
+                    trace.about["config"]["norm_order"] == "post",
                     "But x + f(x) has the slope of f, plus one: on one copy’s way, only norms stand.",
                     "But x + f(x) has the slope of f, plus one: one copy gets past all sublayers.",
                 ),
@@ -302,11 +299,7 @@ class Residual(Chapter):
                 leave(ring),
                 (*picture.deepen(gone),),
             ),
-            beat(
-                "Add keeps the words apart.",
-                appear(kept),
-                ambient=pulses([*picture.states[added][0][3::3]]),
-            ),
+            beat("Add keeps the words apart.", appear(kept), ambient=pulses([*picture.states[added][0][3::3]])),
             stage=[region, *stacks],
         )
         picture.parts += [kept, *stacks]
@@ -383,10 +376,7 @@ class Residual(Chapter):
                     "Each vector has a mean and a variance of its own: none looks at another.",
                     "Each vector has a mean square of its own: none looks at another.",
                 ),
-                (
-                    leave(stages.zero, formulas[-1], stages.before, stages.states[-1]),
-                    appear_in_turn([*bars], "slow"),
-                ),
+                (leave(stages.zero, formulas[-1], stages.before, stages.states[-1]), appear_in_turn([*bars], "slow")),
                 appear_in_turn([*own], "tour"),
             ),
             stage=[ribbon],
@@ -441,15 +431,6 @@ class Residual(Chapter):
         """Close: the answer, and a question about zeros."""
         doubt, ring = river.doubt(river.most), ring_around(river.boxes[river.most - 1][0])
         (passed, width), (below, gates, above, told) = river.passed(river.most), river.gates()
-        normed = (
-            (
-                (leave(river.reads, river.numbers), Wipe(below, towards=UP), appear(gates, rise=False)),
-                Wipe(above, towards=UP, kind="slow"),
-                appear(told),
-            )
-            if river.read
-            else ()
-        )
         yield Step(
             "Add keeps, Norm tames",
             beat(
@@ -458,12 +439,14 @@ class Residual(Chapter):
                 ambient=river.flow(),
             ),
             beat(
-                f"Before its gain, Norm brings what each sublayer reads to one length: {river.read[0]:.2f}."
-                if river.read
-                else "Norm keeps vectors and gradients in bounds.",
-                *normed,
+                f"Before its gain, Norm brings what each sublayer reads to one length: {river.read[0]:.2f}.",
+                (leave(river.reads, river.numbers), Wipe(below, towards=UP), appear(gates, rise=False)),
+                Wipe(above, towards=UP, kind="slow"),
+                appear(told),
                 ambient=river.flow(),
-            ),
+            )
+            if river.read
+            else beat("Norm keeps vectors and gradients in bounds.", ambient=river.flow()),
             beat(
                 f"Your turn: {river.most_label} writes only zeros. What becomes of “{river.token}”?",
                 leave(*river.dry(river.most)),

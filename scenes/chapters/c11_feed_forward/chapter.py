@@ -77,7 +77,7 @@ class FeedForward(Chapter):
         yield from self.a_name(chosen, trace, detector, memory)
         vectors = yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
-        trial = LinearityTrial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
+        trial = LinearityTrial(trace.under(focus.path), focus, "fixed_weights", frozen)
         yield from self.a_test(focus, trace, trial, ribbon, vectors)
         yield from self.weights_that_follow(focus, trace, trial)
         folded = yield from self.two_are_one(focus, trace)
@@ -90,9 +90,8 @@ class FeedForward(Chapter):
         part = trace.under(chosen.path, batch=0, position=word)
         width, neurons, active = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         stream, unit = entering(trace, chosen.path), chosen.neuron.position
-        pre, post, out = (part[name] for name in ("pre", "post", "out"))
-        stages, sizes = stages_of(trace, chosen.path), (width, neurons)
-        picture = Widening(stream.pick(position=word), pre, post, out, sizes, unit, stages, word)
+        rows = [stream.pick(position=word), *(part[name] for name in ("pre", "post", "out"))]
+        picture = Widening(rows, (width, neurons), unit, stages_of(trace, chosen.path), word)
         x, widened, cut, whole = picture.formulas
         here, vectors = ribbon.place(word), entering_under(ribbon, stream)
         others = all_but(here, ribbon.chips, vectors)
@@ -141,10 +140,9 @@ class FeedForward(Chapter):
 
     def a_detector(self, chosen: FollowedNeuron, trace: Trace) -> Generator[Step, None, NeuronDetector]:
         """A neuron compares its key with every vector, and fires for what reaches beyond a threshold."""
-        word, gated = chosen.word, gate_of(trace)
-        activation = "the gate" if gated else activation_of(trace)
+        word, activation = chosen.word, bend_of(trace)
         post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)
-        biased = f"parameters.{chosen.path}.b1" in trace and not gated
+        biased = f"parameters.{chosen.path}.b1" in trace and not gate_of(trace)
         picture = NeuronDetector(chosen, trace, "product + bias" if biased else f"before {activation}")
         bar = picture.large[0]
         ring, others = ring_around(bar), picture.others(range(len(post)))
@@ -160,27 +158,23 @@ class FeedForward(Chapter):
                 picture.fold(),
                 *picture.measure(),
             ),
-            *(
-                [
-                    beat("The vector of every token meets the same key.", *picture.meet()),
-                    beat(
-                        claim(
-                            any(post.values[i] > 0 for i in others),
-                            f"After {activation}, other words are left above zero, too.",
-                            f"After {activation}, no other word is left above zero.",
-                        ),
-                        (
-                            *dark,
-                            slide(picture.before, picture.after, "row"),
-                            leave(*picture.numbers_before, *picture.names[3:]),
-                            follow(picture.names[2]),
-                        ),
-                        appear(*picture.numbers),
-                    ),
-                ]
-                if others
-                else []
-            ),
+            beat("The vector of every token meets the same key.", *picture.meet()) if others else None,
+            beat(
+                claim(
+                    any(post.values[i] > 0 for i in others),
+                    f"After {activation}, other words are left above zero, too.",
+                    f"After {activation}, no other word is left above zero.",
+                ),
+                (
+                    *dark,
+                    slide(picture.before, picture.after, "row"),
+                    leave(*picture.numbers_before, *picture.names[3:]),
+                    follow(picture.names[2]),
+                ),
+                appear(*picture.numbers),
+            )
+            if others
+            else None,
             stage=[picture.chip, picture.x, picture.names[2], picture.zero, picture.large],
         )
         return picture
@@ -190,11 +184,9 @@ class FeedForward(Chapter):
     ) -> Generator[Step, None, KeyValueMemory]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
-        cut = activation_of(trace) == "ReLU" and not gate_of(trace)
-        summed = (f"sum of all {active}" if cut else "sum") + (
-            " + bias" if f"parameters.{chosen.path}.b2" in trace else ""
-        )
-        picture, here = KeyValueMemory(chosen, trace, summed), detector.here
+        cut, biased = bend_of(trace) == "ReLU", f"parameters.{chosen.path}.b2" in trace
+        summed = f"sum of all {active}" if cut else "sum"
+        picture, here = KeyValueMemory(chosen, trace, f"{summed} + bias" if biased else summed), detector.here
         seen = [detector.arrows[here], detector.key, detector.names[1], detector.ribbon.chips[here]]
         seen += [detector.names[2], detector.after[here], detector.numbers[here]]
         rows = [picture.x, picture.keys[0], picture.heads[0], picture.chip]
@@ -293,11 +285,8 @@ class FeedForward(Chapter):
         Returns: the vectors, under their tokens.
         """
         word, part, here = chosen.word, trace.under(chosen.path, batch=0), ribbon.place(chosen.word)
-        apart = part["per_position_difference"].pick(position=word)
-        alone = part["per_position"].pick(position=word)
-        machine = layer_name(chosen.layer)
-        formula, enters = stages_of(trace, chosen.path)[-1], entering(trace, chosen.path)
-        picture = OneForAll(enters, part["out"], alone, here, ribbon, formula, machine)
+        apart, formula = part["per_position_difference"].pick(position=word), stages_of(trace, chosen.path)[-1]
+        picture = OneForAll(ribbon, entering(trace, chosen.path), part, here, formula, layer_name(chosen.layer))
         others = all_but(here, ribbon.chips, picture.enters)
         yield Step(
             "The same network for every vector",
@@ -389,14 +378,12 @@ class FeedForward(Chapter):
 
     def weights_that_follow(self, focus: Focus, trace: Trace, trial: LinearityTrial) -> Iterator[Step]:
         """Attention as a whole: the weights are computed from what they weigh."""
-        part = trace.under(focus.path)
-        names = [Words(text, "stage word") for text in ("f: attention, as it is", "f: its weighted sum", "f: as it is")]
+        part, said = trace.under(focus.path), ("f: attention, as it is", "f: its weighted sum", "f: as it is")
         bent, straight, again = (
-            LinearityTrial(part, focus.query_token, focus.top_key, way, name)
-            for way, name in zip(("attention", "fixed_weights", "attention"), names, strict=True)
+            LinearityTrial(part, focus, way, Words(text, "stage word"))
+            for way, text in zip(("attention", "fixed_weights", "attention"), said, strict=True)
         )
         run, width = trace.under("experiment.linearity"), trace["config.d_model"]
-        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING
         bends = bent.apart > ROUNDING
         ring = ring_around(bent.number, "warning", roomy=True)
         yield Step(
@@ -418,7 +405,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    bool(everywhere),
+                    bool(run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING),
                     f"One failure refutes it: it failed on all {run['sentences']} new sentences.",
                     "One failure refutes it, though not every sentence shows one.",
                 ),
@@ -438,15 +425,13 @@ class FeedForward(Chapter):
         Returns: the grid, as the whole network folds it, and its formula.
         """
         part, path = trace.under(f"{focus.block}.ffn"), f"{focus.block}.ffn"
-        gated, activation = gate_of(trace), activation_of(trace)
+        gated, bend = gate_of(trace), bend_of(trace)
         off = ", biases off," if f"parameters.{path}.b2" in trace else ""
         two, one = (Formula(f"f(x) = {source}", LARGE) for source in ("(x W) W'", "x (W W')"))
         bent = Formula(f"f(x) = {stages_of(trace, path, biased=False)[-1]}", LARGE)
-        plain = LinearityTrial(part, focus.query_token, focus.top_key, "two_matrices", two)
-        whole = LinearityTrial(part, focus.query_token, focus.top_key, "feed_forward", bent)
+        plain = LinearityTrial(part, focus, "two_matrices", two)
+        whole = LinearityTrial(part, focus, "feed_forward", bent)
         plain.called(one)
-        folds = whole.apart > ROUNDING
-        called = "the gate" if gated else activation
         leaves, found, (here, second) = plain.leaves, whole.leaves, plain.enters.creases[0]
         (first_there, _), (first_bent, second_there), bent_twice = leaves.creases
         once, twice = whole.counted("in one neuron", "in two")
@@ -455,14 +440,14 @@ class FeedForward(Chapter):
             beat(
                 f"The FFN without its gate{off} is two matrices: lines stay straight."
                 if gated
-                else f"The FFN’s two matrices{off} and no {activation} between: lines stay straight.",
+                else f"The FFN’s two matrices{off} and no {bend} between: lines stay straight.",
                 plain.sent(),
                 appear(leaves.arrows, leaves.names, leaves.origin, leaves.before, leaves.after, plain.sides),
             ),
             beat("Two matrices are again one: more numbers, but no new power.", Reform(two, one)),
             beat(
-                f"Now {called} goes back in one neuron: "
-                + claim(activation == "ReLU" and not gated, "it folds the grid along a line.", "it bends the grid."),
+                f"Now {bend} goes back in one neuron: "
+                + claim(bend == "ReLU", "it folds the grid along a line.", "it bends the grid."),
                 (
                     leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after, plain.sides),
                     *map(follow, (bent, once)),
@@ -487,7 +472,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    bool(folds),
+                    bool(whole.apart > ROUNDING),
                     f"The two sums part by {whole.apart:.2f} of the length.",
                     "Yet here the two sums agree, and one pass proves nothing.",
                 ),
@@ -547,13 +532,12 @@ class FeedForward(Chapter):
         weights = head["weights"].pick(query=focus.query_token)
         called = f"FFN, {layer_name(focus.layer)}"
         picture = MoveAndCompute(focus.query_token, weights, x, trace[f"{path}.out"].pick(batch=0), called)
-        activation = "the gate" if gate_of(trace) else activation_of(trace)
         biased = f"parameters.{path}.b2" in trace
         whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))
         left = picture.at_foot(Formula("(x W + b) W' + b'", LARGE)) if biased else None
         zeros, landing = picture.instead(*trace[f"{path}.zero_through_biases"]) if biased else ((), ())
         question = (
-            f"Your turn: take out {activation}, but keep the biases."
+            f"Your turn: take out {bend_of(trace)}, but keep the biases."
             if biased
             else "This FFN has no biases: zero goes to zero. Your turn: is it linear, then? Ask where the others go."
         )
@@ -576,6 +560,11 @@ def gate_of(trace: Trace) -> bool:
 def activation_of(trace: Trace) -> str:
     """The activation, as it is called."""
     return ACTIVATION_NAMES[trace.about["config"]["activation"]]
+
+
+def bend_of(trace: Trace) -> str:
+    """The name of that which keeps the network from being linear: its activation, or the gate."""
+    return "the gate" if gate_of(trace) else activation_of(trace)
 
 
 def stages_of(trace: Trace, path: str, biased: bool = True) -> list[str]:

@@ -11,12 +11,13 @@ from manim import DOWN, LEFT, Animation, VGroup, VMobject
 from scenes.animations import Count, Shades, Through, Travel, Travels, appear, fill, reshape
 from scenes.chapters.c11_feed_forward.sheets import woven
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Away, Ground, Shade, means
+from scenes.mobjects.marks import Away, Shade, means
+from scenes.mobjects.planes import Plane
 from scenes.mobjects.shapes import Box, dot, frame, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Every so many points of the recorded plane there is a cell; px of a point, of a heading, and beside the planes.
 EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 40.0
@@ -24,9 +25,17 @@ EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 40.0
 WIDEST = 150.0
 
 
-def mark_of(kind: int) -> VMobject:
-    """The sign of a kind: a square, or a disc."""
-    return dot(np.zeros(3), POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1)
+def signs_of(run: Trace, points: NamedTensor, plane: Plane) -> VGroup:
+    """The points of a `run` as squares and as discs, one group a kind, where they lie in a plane by now; those beyond
+    its edge at first are left out."""
+    kinds = VGroup(VGroup(), VGroup())
+    for i, kind in enumerate(run["kinds"].values):
+        if np.abs(run["points"].values[i]).max() < float(run["edge"]):
+            spot = plane.point(points.values[i])
+            sign = dot(spot, POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1).move_to(spot)
+            away = (Away(points.quantity(i, axis), 0.0, axis, plane.px, POINT, plane.ground) for axis in (0, 1))
+            kinds[int(kind)].add(means(sign, *away))
+    return kinds
 
 
 class PointPlane:
@@ -34,19 +43,11 @@ class PointPlane:
 
     def __init__(self, run: Trace, room: Room) -> None:
         head, body = room.split_rows(HEAD, 8)
-        self.edge, self.centre = float(run["edge"]), body.centre
-        self.side = min(body.width, body.height)
-        middle = (room.left + room.right) / 2
-        self.head = Room(middle - self.side / 2, head.top, middle + self.side / 2, head.bottom)
-        ground = Ground()
-        self.box = means(frame(self.side, self.side, "line", 3, 4).move_to(body.centre), ground)
-        self.kinds = VGroup(VGroup(), VGroup())
-        px, points = self.side / 2 / self.edge, run["points"]
-        for i, (point, kind) in enumerate(zip(points.values, run["kinds"].values, strict=True)):
-            away = (Away(points.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1))
-            if np.abs(point).max() < self.edge:
-                self.kinds[int(kind)].add(means(mark_of(kind).move_to(self.point(*point)), *away))
-        self.kinds.set_z_index(2)
+        self.edge, self.side = float(run["edge"]), min(body.width, body.height)
+        self.plane = Plane(np.array([[-self.edge] * 2, [self.edge] * 2]), body)
+        self.head = head.inset((room.width - self.side) / 2, 0)
+        self.box = means(frame(self.side, self.side, "line", 3, 4).move_to(body.centre), self.plane.ground)
+        self.kinds = signs_of(run, run["points"], self.plane).set_z_index(2)
 
     def called(self, text: str) -> Words:
         """The lines that part the points."""
@@ -61,10 +62,6 @@ class PointPlane:
         """The points of both kinds, one after another."""
         return tuple(fill(kind, "row") for kind in self.kinds)
 
-    def point(self, x: float, y: float) -> np.ndarray:
-        """Place of (x, y) on screen."""
-        return self.centre + np.array([x, y, 0]) * units(self.side / 2 / self.edge)
-
     def line(self, line: np.ndarray, role: str, thick: float) -> VMobject:
         """The part of a x + b y + c = 0 that lies inside the plane; the corner nearest to it if none does."""
         a, b, c = (float(value) for value in line)
@@ -75,7 +72,7 @@ class PointPlane:
         if len(inside) < 2:
             corners = [(x, y) for x in (-edge, edge) for y in (-edge, edge)]
             inside = [min(corners, key=lambda corner: abs(a * corner[0] + b * corner[1] + c))] * 2
-        return rule(self.point(*inside[0]), self.point(*inside[-1]), role, thick)
+        return rule(self.plane.point(inside[0]), self.plane.point(inside[-1]), role, thick)
 
 
 class PointClouds:
@@ -108,39 +105,27 @@ class PointClouds:
         sheets, points = run["paper_sheets"], run["paper_points"]
         learned, (*folded, level) = run["learned_sheets"], sheets
         spots = [one.values.reshape(-1, 2) for one in (sheets, points, learned)]
-        px, origin = room.holding(np.concatenate(spots))
-
-        def place(spot: np.ndarray) -> np.ndarray:
-            return origin + np.array([*spot, 0]) * units(px)
+        paper = Plane(np.concatenate(spots), room, 1, "ink3")
 
         def below(spot: np.ndarray) -> np.ndarray:
             """The place on the level for one on the plane."""
             shares = (spot - self.plane.box.get_corner(DOWN + LEFT)) / units(self.plane.side)
-            return place(corners[0] + shares[:2] @ (corners[[1, 3]] - corners[0]))
+            return paper.point(corners[0] + shares[:2] @ (corners[[1, 3]] - corners[0]))
 
         corners = level.values[[0, 0, -1, -1], [0, -1, -1, 0]]
-        self.sheets, self.learned_sheets = ([woven(one, place) for one in some] for some in (folded, learned))
-        ground = Ground()
-        self.origin = means(dot(origin, 1, "ink3"), ground)
-        self.pages = [VGroup(VGroup(), VGroup()) for _ in points]
-        for page, state in zip(self.pages, points, strict=True):
-            for i, kind in enumerate(run["kinds"].values):
-                if np.abs(run["points"].values[i]).max() >= self.plane.edge:
-                    continue
-                spot = place(state.values[i])
-                away = (Away(state.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1))
-                page[int(kind)].add(means(mark_of(kind).move_to(spot), *away))
-        self.level = path([*map(place, corners), place(corners[0])], "weight", 2)
+        self.sheets, self.learned_sheets = ([woven(one, paper.point) for one in some] for some in (folded, learned))
+        self.origin, self.pages = paper.origin, [signs_of(run, state, paper) for state in points]
+        self.level = path([*map(paper.point, corners), paper.point(corners[0])], "weight", 2)
         self.level.set_fill(palette().weight, 0.18)
         self.level_cuts = VGroup(path([*map(below, line.points[[0, -1]])], "weight", 6) for line in self.cuts)
-        self.fold = path([*map(place, sheets.values[2][[-1, 0], [0, -1]])], "key", 5)
+        self.fold = path([*map(paper.point, sheets.values[2][[-1, 0], [0, -1]])], "key", 5)
 
     def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
         """The plane, shaded by how sure the layer is of either kind."""
         cells, planes, plane = VGroup(), run["planes"], self.plane
         count = len(range(0, planes.shape[1], EVERY))
         size = plane.side / count
-        corner = plane.point(-plane.edge, -plane.edge)
+        corner = plane.plane.point((-plane.edge, -plane.edge))
         for i, j in np.ndindex(count, count):
             value = planes.quantity(state, i * EVERY, j * EVERY)
             cell = Box(size + 0.6, size + 0.6, signed(float(value), scale), 0)

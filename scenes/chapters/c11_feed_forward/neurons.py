@@ -60,8 +60,7 @@ def followed(trace: Trace, focus: Focus) -> FollowedNeuron:
     """The named neuron that fires most for the query token, or for another word; else the one that fires hardest."""
     if trace.about.get("model") == OURS and (found := _named(trace, focus.query_token)):
         return found
-    post = trace[f"{focus.block}.ffn.post"].pick(batch=0, position=focus.query_token)
-    neuron, _ = post.largest()
+    neuron, _ = trace[f"{focus.block}.ffn.post"].pick(batch=0, position=focus.query_token).largest()
     return FollowedNeuron(focus.stack, focus.layer, focus.query_token, neuron)
 
 
@@ -157,8 +156,7 @@ class NeuronDetector:
         self.chip = chip_in(side, x.label("position", here), rows[0].centre[1])
         self.x, self.pattern = vector_in(rows[0], x[here], "residual", full_colour(x)), vector_in(rows[1], w1, "key")
         bar = self.after[here].copy().set_x(body.centre[0])
-        room = at(0, rows[1].bottom + 70)[1] - floor
-        bar.scale(min(1.0, room / bar.height), about_edge=DOWN)
+        bar.scale(min(1.0, (at(0, rows[1].bottom + 70)[1] - floor) / bar.height), about_edge=DOWN)
         self.large = VGroup(bar, self.numbers[here].copy().next_to(bar, UP, buff=units(14)))
         heights = self.pattern.get_y(), top[1], floor, floor - units(30)
         told = zip(("its key", "its key", "activation", before), heights, ("key", "key", "ink2", "ink2"), strict=True)
@@ -307,13 +305,12 @@ class NamedNeurons:
             self.bars.append(bar.bar)
             self.shares.append(number(share, "share", "large number").begin_in(numbers.cross(row)))
         spine = rule(at(middle := (bars.left + bars.right) / 2, lines.top), at(middle, lines.bottom), "ink3", 6)
-        told = Words("chance", "fact", "ink2").settle(head.centre).set_x(spine.get_x())
-        self.chance = VGroup(spine, told).set_z_index(1)
+        chance = Words("chance", "fact", "ink2").settle(head.centre).set_x(spine.get_x())
+        self.chance = VGroup(spine, chance).set_z_index(1)
         self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
         top, plot = below.split_rows(NAME, AIR / 2)
-        self.title = Words("all neurons: how well each tells its best kind, from chance up", "fact", "ink2").begin_in(
-            top
-        )
+        told = "all neurons: how well each tells its best kind, from chance up"
+        self.title = Words(told, "fact", "ink2").begin_in(top)
         places, high = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place]), plot.height / (1 - CHANCE)
         pitch, self.every = plot.width / len(places), VGroup()
         for i, place in enumerate(places):
@@ -324,6 +321,6 @@ class NamedNeurons:
             self.every.add(bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN))
         self.own = places.index(own)
         level = plot.bottom - high * (earned - CHANCE)
-        told = Words(f"above {earned:.0%}: a name", "stage word", "weight").settle(at(0, level - NAME / 2))
-        line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
-        self.mark = VGroup(line, told.end_at(at(plot.right, 0)[0]))
+        ends = at(plot.left, level), at(plot.right, level)
+        words = Words(f"above {earned:.0%}: a name", "stage word", "weight").settle(at(0, level - NAME / 2))
+        self.mark = VGroup(rule(*ends, "weight", 3), words.end_at(ends[1][0]))

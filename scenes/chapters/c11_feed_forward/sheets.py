@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_functions
@@ -10,13 +10,15 @@ from manim import LEFT, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_
 from scenes.animations import Travel, appear, draw, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.marks import Away, Ground, Tip, means
+from scenes.mobjects.marks import Away, means
+from scenes.mobjects.planes import Plane
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule
+from scenes.mobjects.shapes import Box, arrow, frame, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, pixels, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.studies.focus import Focus
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Every so many points of a sheet there is a line, and every so many lines a strong one.
@@ -41,56 +43,42 @@ class LinedSheet(VGroup):
     """A sheet as lines, with the arrows of its two vectors and the two sides of the test.
 
     Args:
-        sheet: "row column component".
-        points: the points that have a name, "choice component".
-        factors: of the weighted sum.
+        part: the tensors of a sublayer, with the sheet, the points that have a name, and the factors of their sum.
+        name: of the sheet. That of "two_matrices" is folded, too: `folded` are the lines of these sheets.
         room: where it lies.
         names: what the arrows are called, as Typst.
         role: the colour of their sum.
-        folded: other sheets, which find room here, too: `folded` are their lines.
         creases: the lines along which neurons fold a sheet, "fold point component": `creases` has a list of each.
 
     `sums` are two arrows tip to tail: the first vector and the second one, times its factor each.
     """
 
     def __init__(
-        self,
-        sheet: NamedTensor,
-        points: NamedTensor,
-        factors: tuple[float, float],
-        room: Room,
-        names: tuple[str, str],
-        role: str,
-        folded: Sequence[NamedTensor] = (),
-        creases: Sequence[NamedTensor] = (),
+        self, part: Trace, name: str, room: Room, names: tuple[str, str], role: str, creases: Sequence[NamedTensor]
     ) -> None:
+        sheet, points = part[f"{name}_sheet"], part[f"{name}_points"]
+        folded = [*part["folded_sheets"]] if name == "two_matrices" else []
         spots = [tensor.values.reshape(-1, 2) for tensor in (sheet, points, *folded)]
-        px, origin = room.holding(np.concatenate(spots))
-
-        def point(spot: np.ndarray) -> np.ndarray:
-            return origin + np.array([*spot, 0]) * units(px)
-
+        plane = Plane(np.concatenate(spots), room, 9, "ink")
+        point, self.origin = plane.point, plane.origin
         self.lines, self.folded = woven(sheet, point), [woven(tensor, point) for tensor in folded]
         self.creases = [[path([*map(point, line.values)], "key", 8) for line in tensor] for tensor in creases]
         zero, one, other, before, after = map(point, points.values)
-        ground = Ground()
-        self.origin = means(dot(zero, 9, "ink"), ground)
-        self.arrows = VGroup(
-            means(arrow(zero, tip, "ink", 6, 24), Tip(points.quantity(i, 0), points.quantity(i, 1), px, 18, ground))
-            for i, tip in ((1, one), (2, other))
-        )
-        turn = zero + (one - zero) * factors[0]
+        self.arrows = VGroup(plane.arrow(zero, points[i].quantities(), "ink", 6, 24) for i in (1, 2))
+        turn = zero + (one - zero) * part["factors"].values[0]
         self.sums = VGroup(arrow(zero, turn, role, 5, 22), arrow(turn, after, role, 5, 22))
         tips, self.names = (one - zero, other - zero), VGroup()
-        for name, tip, aside in zip(names, tips, tips[::-1], strict=True):
-            written = self._name(name, zero, tip, aside)
+        for text, tip, aside in zip(names, tips, tips[::-1], strict=True):
+            written = self._name(text, zero, tip, aside)
             reach = np.array([written.width / 2, written.height / 2, 0])
             corners = at(room.left, room.bottom) + reach, at(room.right, room.top) - reach
             self.names.add(written.move_to(np.clip(written.get_center(), *corners)))
         self.before, self.after = mark_before().move_to(before), mark_after().move_to(after)
         for mark, place in ((self.before, 3), (self.after, 4)):
             own = pixels(mark.width)
-            means(mark, *(Away(points.quantity(place, axis), 0.0, axis, px, own, ground) for axis in (0, 1)))
+            means(
+                mark, *(Away(points.quantity(place, axis), 0.0, axis, plane.px, own, plane.ground) for axis in (0, 1))
+            )
         self.between = rule(before, after, "warning", 12)
         for mark in (self.names, self.between, self.before, self.after):
             mark.set_z_index(1)
@@ -122,35 +110,28 @@ class LinearityTrial:
 
     Args:
         part: the tensors of a sublayer, `<name>_sheet` and so on.
-        x, y: whose vectors are added up.
+        focus: the query token and the top key, x and y, are those whose vectors are added up.
         name: what the sheet is sent through, a name of `transformer_core.studies.measures.sheets`.
         said: the same as it is called above the right plane.
     """
 
-    def __init__(self, part: Trace, x: Label, y: Label, name: str, said: VMobject) -> None:
+    def __init__(self, part: Trace, focus: Focus, name: str, said: VMobject) -> None:
         head, rest = STAGE.split_rows(HEAD, 10)
         planes, foot = rest.split_rows(-FOOT, 20)
         right, left = planes.golden_columns(BETWEEN, last=True)
         under_right, under_left = foot.golden_columns(BETWEEN, last=True)
         over_right = head.golden_columns(BETWEEN, last=True)[0]
-        a, b = part["factors"].quantities()
-        factors = float(a), float(b)
-        entering = part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query"
-        leaving = part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"
-        if name == "two_matrices":  # Its sheet is folded by one neuron, and by two.
-            before, *after = part["fold_lines"]
-            self.enters = LinedSheet(*entering, creases=[before])
-            self.leaves = LinedSheet(*leaving, [*part["folded_sheets"]], after)
-        else:
-            self.enters, self.leaves = LinedSheet(*entering), LinedSheet(*leaving)
+        creases = [*part["fold_lines"]] if name == "two_matrices" else []
+        self.enters = LinedSheet(part, "entering", left, ("x", "y"), "query", creases[:1])
+        self.leaves = LinedSheet(part, name, right, ("f(x)", "f(y)"), "key", creases[1:])
         self.apart: Quantity = part[f"{name}_apart"]
-        self.rows = self._rows({"x": x, "y": y}, under_left)
+        self.rows = self._rows(focus, under_left)
         middle = at((left.right + right.left) / 2, planes.top + planes.height / 2)
         half, above = RIGHT * units(58), UP * units(50)
         self.way = VGroup(arrow(middle - half, middle + half, "ink2", 7, 26), Formula("f", 64).move_to(middle + above))
         self.over = over_right
         self.said = self.called(said)
-        self.sides = self._sides(a, b, under_right)
+        self.sides = self._sides(part["factors"].quantities(), under_right)
         self.number = self._number(over_right)
         #: What is sent through: a copy of the lines that enter, to become those that leave.
         self.image = self.enters.lines.copy()
@@ -188,17 +169,18 @@ class LinearityTrial:
         return *(reshape(*pair, "cell") for pair in zip(mine, theirs, strict=True)), leave(self.leaves.names)
 
     @staticmethod
-    def _rows(tokens: Mapping[str, Label], room: Room) -> VGroup:
+    def _rows(focus: Focus, room: Room) -> VGroup:
         """x is the vector of this token, y of that."""
         parts = VGroup(
             VGroup(Formula(f"{letter} =", SIDE), Token(token, height=56)).arrange(RIGHT, buff=units(14))
-            for letter, token in tokens.items()
+            for letter, token in (("x", focus.query_token), ("y", focus.top_key))
         )
         return room.fit(parts.arrange(RIGHT, buff=units(48)), most=1.0)
 
     @staticmethod
-    def _sides(a: Quantity, b: Quantity, room: Room) -> VGroup:
+    def _sides(factors: Sequence[Quantity], room: Room) -> VGroup:
         """Added up before, and added up after: each with its sign."""
+        a, b = factors
         signs = (mark_before(), f"f({a:g}x {b:+.1f}y)"), (mark_after(), f"{a:g}f(x) {b:+.1f}f(y)")
         lines = VGroup(VGroup(sign, Formula(source, SIDE)).arrange(RIGHT, buff=units(18)) for sign, source in signs)
         return room.fit(lines.arrange(RIGHT, buff=units(70)), most=1.0)

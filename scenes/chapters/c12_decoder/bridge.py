@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, draw, lagged, move_ring, ring_around
-from scenes.layout import STAGE, Room
+from scenes.animations import Come, Flight, Travel, appear, appear_in_turn, deal, draw, lagged, move_ring, ring_around
+from scenes.layout import STAGE
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
@@ -47,9 +47,7 @@ class CrossAttentionBridge(VGroup):
         weights: attention weights, "query key", the last query left out.
         reads, writes: the word that each position reads, and the one that it then writes.
         memory: the final vectors of the encoder.
-        layer: the name of the decoder's layer.
-        heads: how many it has: the weights are their mean.
-        room: the rectangle that is filled.
+        called: whose weights these are, in lines.
 
     The lines of `curves[i]` begin at the keys and end at the query of word i, the strongest on top. Where words stand
     upright, there is no room for those that are `written`.
@@ -61,12 +59,10 @@ class CrossAttentionBridge(VGroup):
         reads: Sequence[Label],
         writes: Sequence[Label],
         memory: NamedTensor,
-        layer: str,
-        heads: int,
-        room: Room = STAGE,
+        called: Sequence[str],
     ) -> None:
         self.weights, self.reads = weights, reads
-        side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
+        side, columns = STAGE.inset(INSIDE).split_columns(SIDE, 20)
         self.source, written = Ribbon(weights.words("key"), columns), sentence(writes, columns, at_foot=True)
         self.read = sentence(reads, columns, at_foot=True)
         roomy = not (self.read.upright or written.upright)
@@ -95,20 +91,15 @@ class CrossAttentionBridge(VGroup):
         #: All curves, and the weight of each.
         self.lines = [line for curves in self.curves for line in curves]
         self.amounts = [float(w) for row in weights.values for w in np.sort(row) if w >= FAINT]
-        self.plates = [
-            self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written, *self.queries))
-        ]
+        halves = (self.source, self.vectors), (self.read, self.written, *self.queries)
+        self.plates = [self._plate(VGroup(*half)) for half in halves]
         self.plates[1].key = "plate", "decoder"
-        middle = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2
-        called = (
-            Words(text, "fact", "ink2") for text in (layer, "mean of its heads" if heads > 1 else "its only head")
-        )
-        self.called = VGroup(*called).arrange(DOWN, buff=units(14), aligned_edge=LEFT).move_to(middle)
-        self.called.align_to(at(side.left + 8, 0), LEFT)
-        left = at(side.left + 8, 0)[0]
+        middle, left = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2, at(side.left + 8, 0)
+        self.called = VGroup(Words(text, "fact", "ink2") for text in called)
+        self.called.arrange(DOWN, buff=units(14), aligned_edge=LEFT).move_to(middle).align_to(left, LEFT)
         lines = [("encoder", self.source), ("decoder", self.read), *([("it writes", self.written)] if roomy else [])]
         self.names = VGroup(
-            Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
+            Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left[0])
             for (name, line), plate in zip(lines, (*self.plates, self.plates[1]), strict=False)
         )
         self.ring = ring_around(self.vectors[self.top(0)])
@@ -123,11 +114,10 @@ class CrossAttentionBridge(VGroup):
         super().__init__(*self.ends, *self.curves)
 
     @staticmethod
-    def _plate(room: Room, parts: Sequence[VMobject]) -> Box:
+    def _plate(half: VGroup) -> Box:
         """A plate behind what belongs to a half of the model, from edge to edge."""
-        whole = VGroup(*parts)
-        plate = Box(room.width, pixels(whole.height) + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
-        return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
+        plate = Box(STAGE.width, pixels(half.height) + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
+        return plate.move_to(np.array([STAGE.centre[0], half.get_y(), 0]))
 
     def _curves(self, row: int) -> VGroup:
         """The curves of one word that is read, the strongest on top."""
@@ -172,6 +162,11 @@ class CrossAttentionBridge(VGroup):
             each.append(AnimationGroup(Flight(self.queries[row], key, 0.0, "row"), *come))
         return passing, lagged(each, 0.5 if roomy else 0.25)
 
+    def come(self) -> list[Any]:
+        """To that which is `unwritten` come vectors with keys and values, and the words that are read, and written."""
+        given = deal(self.source.chips, [*self.vectors], [*self.keys], [*self.values])
+        return [given, appear_in_turn([*self.read.chips, *self.queries]), appear_in_turn([*self.written, *self.ways])]
+
     def take(self, row: int) -> list[Any]:
         """Along the curves, values come down to the query."""
         others = [int(j) for j in np.flatnonzero(self.weights.values[row] >= FAINT) if j != self.top(row)]
@@ -187,8 +182,7 @@ class CrossAttentionBridge(VGroup):
         """Word after word is written, while a ring goes to the source token with the largest weight of each."""
         plays: list[Any] = []
         for row, (curves, place) in enumerate(zip(self.curves, places, strict=False)):
-            goal = self.vectors[self.top(row)]
-            going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
+            going = appear(self.ring) if row == 0 else move_ring(self.ring, self.vectors[self.top(row)])
             told = number(place, ".0f", "stage number", "query").next_to(self.queries[row], LEFT, buff=units(INSIDE))
             plays.append((going, draw(*curves), appear(told)) if len(curves) else going)
         return plays

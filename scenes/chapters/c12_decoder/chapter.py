@@ -24,10 +24,11 @@ from scenes.chapters.c12_decoder.decoder_plan import ShiftedWords, VectorPath
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
 from scenes.chapters.c12_decoder.outputs import EncodedPair, EncodedSentence, Unembedding
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.sentences import spelled
 from scenes.mobjects.wording import head_name, layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows, decoder_rows_of, gold_alignment, same_source_row
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 
 class Decoder(Chapter):
@@ -44,7 +45,7 @@ class Decoder(Chapter):
         shifted = ShiftedWords(trace, decoded)
         yield from self.shifted_by_one(decoded, shifted)
         if len(decoded.reads) > 1:  # else no position has a later one
-            board, dive = MaskBoard.of(trace), shifted.dive()
+            board, dive = MaskBoard(trace), shifted.dive()
             yield from self.the_future_lies_open(decoded, shifted, board, dive)
             yield from self.mask_before(trace, board)
             yield from self.not_zero_afterwards(trace, board, shifted, dive)
@@ -58,8 +59,7 @@ class Decoder(Chapter):
 
     def shifted_by_one(self, decoded: DecoderRows, picture: ShiftedWords) -> Iterator[Step]:
         """The question of the chapter, and the first half of the answer."""
-        row = len(decoded.written) - 1
-        flow = pulses(picture.ways, role="residual")
+        row, flow = decoded.last, pulses(picture.ways, role="residual")
         yield Step(
             "How can it learn to write without peeking?",
             beat(
@@ -97,16 +97,15 @@ class Decoder(Chapter):
         self, decoded: DecoderRows, shifted: ShiftedWords, board: MaskBoard, dive: Dive
     ) -> Iterator[Step]:
         """Inside of the first attention: without a mask, each query meets the key of what it has to predict."""
-        grid, ribbon = board.grid, board.ribbon
-        row = len(decoded.written) - 1
+        grid, row = board.grid, decoded.last
         query, key = grid.pairs.label("query", row), grid.pairs.label("key", row + 1)
         yield Step(
             "All positions at once: the future lies open",
             beat(
                 "Inside, the decoder begins with self-attention. All positions are computed at once.",
                 (*shifted.enter(), appear(ring := ring_around(dive.part))),
-                (leave(ring), dive, *shifted.taken_along(ribbon.chips)),
-                deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
+                (leave(ring), dive, *shifted.taken_along(grid.ribbon.chips)),
+                deal(grid.ribbon.chips, grid.query_names, grid.queries, grid.keys),
                 (appear(board.called), appear_in_turn([*grid.empty])),
             ),
             beat(
@@ -122,26 +121,24 @@ class Decoder(Chapter):
 
     def mask_before(self, trace: Trace, board: MaskBoard) -> Iterator[Step]:
         """The causal mask: minus infinity before the softmax."""
-        grid, shown, query_token = board.grid, board.masked, board.focus
+        query_token, hidden = board.focus, board.hidden
+        ring = ring_around(hidden) if len(hidden) else None
         top_key, most = board.part.in_full("weights", query=query_token.position).largest()
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "A causal mask before the softmax",
             beat("The causal mask hides the future: scores of later keys become minus infinity.", *board.shut()),
-            beat("The exponential of that is zero,", appear(ring) if (ring := board.around_hidden()) else None),
+            beat("The exponential of that is zero,", appear(ring) if ring else None),
             beat("so softmax gives all attention to the tokens so far.", leave(ring) if ring else None, board.soften()),
-            beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
+            beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*board.masked.sums])),
             beat(
-                f"In the decoder’s {head_name(board.layer, board.head)}, “{query_token}” gives "
+                f"In the decoder’s {head_name(0, board.head)}, “{query_token}” gives "
                 f"“{top_key}” {most:share}, and later tokens nothing.",
                 appear(board.ring),
                 move_ring(board.ring, board.top(top_key)),
-                move_ring(board.ring, board.hidden) if len(board.hidden) else None,
+                move_ring(board.ring, hidden) if ring else None,
             ),
-            stage=[
-                *(*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys),
-                *(grid.empty, *grid.cells.values(), board.called),
-            ],
+            stage=board.scored,
         )
 
     def not_zero_afterwards(self, trace: Trace, board: MaskBoard, shifted: ShiftedWords, dive: Dive) -> Iterator[Step]:
@@ -156,7 +153,6 @@ class Decoder(Chapter):
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
         cell, ours, theirs = board.moved
         moved = f"a weight goes from {ours:.2f} to {theirs:.2f}" if leak > 1 - ALL else "the others move a little"
-        same = bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING)
         yield Step(
             "Why not set zeros afterwards?",
             beat(
@@ -183,7 +179,7 @@ class Decoder(Chapter):
             ),
             beat(
                 claim(
-                    same,
+                    bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING),
                     "Dividing by the new sum repairs it; the mask needs no repair.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
@@ -200,7 +196,7 @@ class Decoder(Chapter):
 
     def ask_the_source(self, decoded: DecoderRows, trace: Trace, bridge: CrossAttentionBridge) -> Iterator[Step]:
         """Cross-attention: one position asks, then all."""
-        row, gold = len(decoded.written) - 1, gold_alignment(trace)
+        row, gold = decoded.last, gold_alignment(trace)
         top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
         rows = [i for i in range(len(bridge.curves)) if i != row]
         rest = [line for i in rows for line in bridge.curves[i]]
@@ -247,8 +243,8 @@ class Decoder(Chapter):
             bridge = bridge_of(here, trace)
         weights = here.mean_weights(trace)
         turns, places = (trace[f"{here.cross}.{name}"].pick(batch=0) for name in ("backward_jumps", "top_key_numbers"))
-        spoken = " ".join(f"{label}" for label in weights.words("key"))
-        order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
+        start = f"Now “{spelled(weights.words('key'))}”. " if here is not decoded else ""
+        order = ", ".join(f"{place}" for place in places.quantities()[: len(here.written)])
         judged = "alignment" in trace.about.get("card", {})
         listed = f"The largest weights are at positions {order}. " if len(here.written) <= ALOUD else ""
         back = claim(
@@ -269,24 +265,11 @@ class Decoder(Chapter):
             if "in_grammar" in trace.about
             else "Two languages need not agree on the order."
         )
-        start = f"Now “{spoken}”. " if here is not decoded else ""
-        flow = pulses(bridge.lines, bridge.amounts)
         yield Step(
             "Writing goes forward, reading may turn back",
-            beat(
-                f"{start}{order_differs}",
-                *(
-                    [
-                        deal(bridge.source.chips, [*bridge.vectors], [*bridge.keys], [*bridge.values]),
-                        appear_in_turn([*bridge.read.chips, *bridge.queries]),
-                        appear_in_turn([*bridge.written, *bridge.ways]),
-                    ]
-                    if here is not decoded
-                    else []
-                ),
-            ),
+            beat(f"{start}{order_differs}", *(bridge.come() if here is not decoded else [])),
             beat(told, *bridge.walk(places.quantities())),
-            beat(known, leave(bridge.ring), ambient=flow),
+            beat(known, leave(bridge.ring), ambient=pulses(bridge.lines, bridge.amounts)),
             stage=bridge.ends if here is decoded else bridge.unwritten,
         )
 
@@ -300,7 +283,7 @@ class Decoder(Chapter):
         row = same_source_row(*both, trace, place)
         if row is None:
             return
-        rows, memories = [one.mean_weights(trace) for one in both], [memory_of(one, trace) for one in both]
+        rows, memories = [one.mean_weights(trace) for one in both], [one.memory(trace) for one in both]
         runs = [
             EncodedSentence(
                 weights.words("key"),
@@ -314,16 +297,16 @@ class Decoder(Chapter):
         compared = "embed_src.sum", memories[0].name
         cosines = [trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place) for name in compared]
         adjective = rows[0].label("key", place)
-        probe = "experiment.probe.told_last"
-        read = trace[probe].pick(choice="inflected") if probe in trace else None
-        read = None if read is None or read < trace["roles.role_threshold"] else read
+        probe = trace.under("experiment.probe")
+        read = probe["told_last"].pick(choice="inflected") if "told_last" in probe else None
+        found = read is not None and read >= trace["roles.role_threshold"]
         told = (
             "A linear probe, one weighted sum of its entries, tells the gender even of nouns it never met: "
             f"{read:share} right."
-            if read is not None
+            if found
             else "The noun has left its mark there. Whether the decoder uses it, an experiment must tell."
         )
-        picture = EncodedPair(runs, place, cosines, read, trace.under("experiment.probe"))
+        picture = EncodedPair(runs, place, cosines, probe if found else None)
         (first, second), (one, other) = (run.noun for run in runs), (run.form for run in runs)
         yield Step(
             "Gender in the encoder’s output",
@@ -350,7 +333,7 @@ class Decoder(Chapter):
 
     def vector_to_word(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """The last vector meets every word's vector."""
-        row = len(decoded.written) - 1
+        row = decoded.last
         picture = Unembedding(trace, row, decoded.reads[: row + 1])
         likeliest, most = trace["probs"].pick(batch=0, position=row).largest()
         config = trace.about.get("config", {})
@@ -389,9 +372,7 @@ class Decoder(Chapter):
 
     def the_whole_way(self, decoded: DecoderRows, trace: Trace, shifted: ShiftedWords) -> Iterator[Step]:
         """Close: the answer, as the path of one vector in a single shot."""
-        row, asks = len(decoded.written) - 1, f"{decoded.cross}.q" in trace
-        picture = VectorPath(trace, decoded, row, memory_of(decoded, trace) if asks else None)
-        givers = {"self_attn": [chip.box for chip in picture.read.chips[: row + 1]]}
+        row, asks, picture = decoded.last, f"{decoded.cross}.q" in trace, VectorPath(trace, decoded)
         said = {
             "self_attn": f"Masked attention brings “{decoded.reads[row]}” what came before, never what comes after.",
             "cross_attn": "Cross-attention brings in the source.",
@@ -399,31 +380,16 @@ class Decoder(Chapter):
             if asks
             else "The feed-forward network works on each vector alone: there is no source to ask.",
         }
-        kinds = {path: path.split(".")[-1] for path in picture.stack.boxes if path != "output"}
-        first, *others = dict.fromkeys(path.split(".")[1] for path in kinds)
+        first = [path for path in picture.stack.boxes if path.startswith("decoder.0.")]
+        others = [path for path in picture.stack.boxes if path not in first]
         layers = trace["config.decoder_layers"]
         again = {1: "That is all: one layer.", 2: "The next layer does the same."}
-        beats = [
-            beat(
-                said[kind],
-                *([picture.begin()] if kind == "self_attn" else []),
-                *picture.through(path, givers.get(kind, []), slow=True),
-            )
-            for path, kind in kinds.items()
-            if path.split(".")[1] == first
-        ]
         yield Step(
             "The path of one vector",
-            *beats,
+            *(beat(said[path.rpartition(".")[2]], *picture.through(path, slow=True)) for path in first),
             beat(
                 again.get(int(layers), f"The other layers do the same: {layers} in all."),
-                *(
-                    play
-                    for path, kind in kinds.items()
-                    if path.split(".")[1] in others
-                    for play in picture.through(path, givers.get(kind, []))
-                ),
-                *picture.through("output", []),
+                *(play for path in others for play in picture.through(path)),
             ),
             beat(f"The last vector becomes “{decoded.writes[row]}”, which is read next.", *picture.write()),
             beat(
@@ -435,17 +401,12 @@ class Decoder(Chapter):
         )
 
 
-def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
-    """The final vectors of the encoder, which cross-attention reads, "position d_model"."""
-    return trace[decoded.named(trace.parents[f"decoder.{decoded.layer}.cross_attn.k"][0])].pick(batch=0)
-
-
 def bridge_of(decoded: DecoderRows, trace: Trace) -> CrossAttentionBridge:
     """The cross-attention of a sentence."""
     weights, written = decoded.mean_weights(trace), decoded.written
-    heads = len(trace[f"{decoded.cross}.weights"].pick(batch=0))
-    shown = decoded.reads[: len(written)], written, memory_of(decoded, trace), layer_name(decoded.layer)
-    return CrossAttentionBridge(weights, *shown, heads)
+    several = len(trace[f"{decoded.cross}.weights"].pick(batch=0)) > 1
+    called = layer_name(decoded.layer), "mean of its heads" if several else "its only head"
+    return CrossAttentionBridge(weights, decoded.reads[: len(written)], written, decoded.memory(trace), called)
 
 
 def shared_out(decoded: DecoderRows, trace: Trace) -> str:

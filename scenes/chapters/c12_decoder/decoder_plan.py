@@ -21,7 +21,7 @@ from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: What each kind of sublayer is called, and what the first is called once it has a mask.
 NAMES = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
@@ -129,11 +129,10 @@ class ShiftedWords:
         self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
         #: In each self-attention: walls on the ways to earlier positions, and what reaches each position from others.
         self.walls, self.mask, self.reached = VGroup(), VGroup(), [VGroup() for _ in self.reads.chips]
-        row = len(decoded.written) - 1
         for path, box in self.decoder.boxes.items():
             if path.endswith("self_attn"):
-                self._masked(box, row)
-        self.peek, self.stopped = self._copied(row)
+                self._masked(box, decoded.last)
+        self.peek, self.stopped = self._copied(decoded.last)
 
     def slide(self) -> tuple[Any, ...]:
         """A copy of what is written comes down, and moves on by one place."""
@@ -229,15 +228,12 @@ class VectorPath:
     """A vector on its way up through the decoder: every state of it, what each sublayer adds, the likeliest words, and
     what is read next.
 
-    Args:
-        decoded: what each position reads and writes.
-        row: the position that is followed.
-        memory: the final vectors of the encoder, or None for a decoder without one.
-
-    `states` are by the path of the sublayer that they come from; the first is by "". `strips` are what is added.
+    The position is that which writes the last word. `states` are by the path of the sublayer that they come from; the
+    first is by "". `strips` are what is added.
     """
 
-    def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
+    def __init__(self, trace: Trace, decoded: DecoderRows) -> None:
+        row, memory = decoded.last, decoded.memory(trace) if f"{decoded.cross}.q" in trace else None
         source, space = (0.0, 0.0) if memory is None else (0.19 * STAGE.width, 40.0)
         left, rest = STAGE.split_columns(source, space)
         middle, right = rest.split_columns(PLATE * rest.width, 50)
@@ -249,11 +245,9 @@ class VectorPath:
         self.source = VGroup()
         if memory is not None:
             heading, below = left.split_rows(60, 10)
-            words = memory.words("position")
-            chips, vectors = named_rows(memory, below, below.width - gutter(words) - 14, "residual")
+            chips, vectors = named_rows(memory, below, below.width - gutter(memory.words("position")) - 14, "residual")
             self.memory = [*vectors]
-            title = heading.fit(Words("encoder", "title"), most=1.0)
-            self.source.add(title, *chips, *vectors)
+            self.source.add(heading.fit(Words("encoder", "title"), most=1.0), *chips, *vectors)
         #: By the path of a cross-attention, lines from the vectors of the encoder to it.
         self.supply = {path: self._supply(box) for path, box in self.stack.boxes.items() if path.endswith("cross_attn")}
         self._states(trace, row, middle)
@@ -261,10 +255,10 @@ class VectorPath:
         heading, bars = right.split_rows(60, 10)
         self.title = heading.fit(Words("next word", "title"), most=1.0)
         self.next = NextWord(probs, bars, BARS, rest=tail.quantity(BARS - 1))
-        *shown, self.own = self.read.chips[: row + 1]
+        *self.shown, self.own = self.read.chips[: row + 1]
         self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
         #: The parts that are there from the beginning, and those that have come in the end.
-        self.standing = VGroup(*shown, self.own, self.stack, self.source, self.stream)
+        self.standing = VGroup(*self.shown, self.own, self.stack, self.source, self.stream)
         lines = (line for some in self.supply.values() for line in some)
         self.come = VGroup(*self.standing, *lines, *self.strips.values(), self.states["output"])
         #: All but the words that are read, when it is at its end.
@@ -282,8 +276,7 @@ class VectorPath:
     def _states(self, trace: Trace, row: int, room: Room) -> None:
         """The residual stream of the position, beside the box that it comes out of."""
         kinds = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_post"}
-        first = next(iter(self.stack.boxes)).rpartition(".")[0]
-        names = {"": f"{first}.resid_pre"}
+        names = {"": "decoder.0.resid_pre"}
         for path in self.stack.boxes:
             block, _, kind = path.rpartition(".")
             names[path] = f"{block}.{kinds[kind]}" if kind in kinds else trace.parents["logits"][0]
@@ -299,8 +292,7 @@ class VectorPath:
             self.states[path] = state.move_to(np.array([x, y, 0]))
         wide = min(track.width, pixels(self.stack.boxes["output"].width) - self.stack.named - 3 * STRIP)
         for path, vector in added.items():
-            role = "value" if path.endswith("attn") else "ink3"
-            strip = Vector(vector, wide, high - STRIP, role, scale)
+            strip = Vector(vector, wide, high - STRIP, "value" if path.endswith("attn") else "ink3", scale)
             self.strips[path] = strip.move_to(self.stack.boxes[path].get_right() + LEFT * units(STRIP), RIGHT)
         self.stream = VGroup(rule(self.states[""].get_center(), self.states["output"].get_center(), "residual", 8))
         for box in self.stack.boxes.values():
@@ -311,27 +303,25 @@ class VectorPath:
         """The part of the plate, which fills a room, in which the vector moves up."""
         return room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
 
-    def begin(self) -> Any:
-        """The vector comes out of its token."""
-        return Travel(self.own, self.states[""], kind="row")
-
-    def through(self, path: str, givers: Sequence[VMobject], slow: bool = False) -> list[Any]:
-        """The vector moves up beside a sublayer, which adds what it makes of the `givers`, or of the vector, to it."""
+    def through(self, path: str, slow: bool = False) -> list[Any]:
+        """The vector, at first out of its token, moves up beside a sublayer, which adds what it makes of the words that
+        it reads, or of the vector, to it."""
         paths, state = [*self.states], self.states[path]
         before, strip = self.states[paths[paths.index(path) - 1]], self.strips.get(path)
+        begin = [Travel(self.own, before, kind="row")] if before is self.states[""] else []
         if strip is None:
             return [Travel(before, state, 0.0, "row", leaving=True)]
         here = before.copy().move_to(state)
         rises = Travel(before, here, 0.0, "row" if slow else "flow", leaving=True)
         sums = (Flight(strip, state, 0.0, "row" if slow else "flow"), *exchange([here], [state], "row"))
+        givers = [chip.box for chip in (*self.shown, self.own)] if path.endswith("self_attn") else [here]
         lines = [draw(*self.supply[path], kind="row" if slow else "flow")] if path in self.supply else []
-        brings = [*lines, appear(strip)] if lines or not slow else [gather(givers or [here], strip)]
-        return [rises, *brings, sums] if slow else [(rises, *brings), sums]
+        brings = [*lines, appear(strip)] if lines or not slow else [gather(givers, strip)]
+        return [*begin, rises, *brings, sums] if slow else [(rises, *brings), sums]
 
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
         names, bars, shares = zip(*self.next.lines, strict=True)
-        come = [grow(bar) for bar in bars]
         written = [appear(self.chosen)] if self.chosen else []
         aside = reshape(self.come, self.come.copy().shift(self.back))
-        return [aside, (appear(self.title, *names), *come), appear(*shares), *written]
+        return [aside, (appear(self.title, *names), *map(grow, bars)), appear(*shares), *written]

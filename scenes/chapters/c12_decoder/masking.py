@@ -73,21 +73,18 @@ class WeightCells(VGroup):
 class MaskBoard:
     """Queries and keys of a decoder's head in a grid: their scores, a lid over later keys, and the weights that follow.
 
-    Args:
-        part: the tensors of the head, in the first layer.
-        changed: the same where the last word is another.
-        head: its number.
-        focus: the query whose row is told.
+    The head of the first layer, and the query, the `focus`, are those that a change of the last word would move most.
+    `part` are the tensors of the head, and `changed` the same where the last word is another.
     """
 
-    def __init__(self, part: Trace, changed: Trace, head: int, focus: Label) -> None:
-        self.part, self.changed, self.layer, self.head = part, changed, 0, head
+    def __init__(self, trace: Trace) -> None:
+        self.head, self.focus = head, focus = argmax_leak(trace)
+        self.part = part = Focus(0, head, focus, focus, stack=DECODER).seen(trace)
+        self.changed = changed = trace.under(f"other.later.{FIRST}", batch=0, head=head)
         room, margin = STAGE.split_columns(-SUMS)
-        self.grid = self._grid(part, focus, room)
-        self.other = self._grid(changed, focus, room)
-        self.ribbon, self.focus = self.grid.ribbon, focus
-        grid = self.grid
-        self.ring = ring_around(grid.row(focus))
+        self.grid = grid = self._grid(part, room)
+        self.other = self._grid(changed, room)
+        self.ring = ring_around(grid.row(self.focus))
         self.masked = WeightCells(part["weights"], part["weight_sums"], grid, margin)
         self.all_seen = WeightCells(part["unmasked_weights"], None, grid, margin, masked=False)
         self.late = WeightCells(part["post_softmax_mask"], part["post_softmax_mask_sums"], grid, margin)
@@ -96,26 +93,24 @@ class MaskBoard:
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.called = grid.corner.fit(Words(named_head(0, head), "fact", "ink2"), most=1.0)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
-        self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
+        self.sum_name.settle(at((margin.left + margin.right) / 2, grid.corner.bottom - 24))
 
-    @classmethod
-    def of(cls, trace: Trace) -> MaskBoard:
-        """The head of the first layer, and the query, that a change of the last word would move most."""
-        head, token = argmax_leak(trace)
-        part = Focus(0, head, token, token, stack=DECODER).seen(trace)
-        return cls(part, trace.under(f"other.later.{FIRST}", batch=0, head=head), head, token)
-
-    @staticmethod
-    def _grid(part: Trace, focus: Label, room: Room) -> AttentionGrid:
+    def _grid(self, part: Trace, room: Room) -> AttentionGrid:
         pairs = part["scaled"]
         columns = rooms(pairs.words("query"), room)[1]
         q, k = (part[attention_input(part, letter)] for letter in "qk")
-        return AttentionGrid(q, k, pairs, Ribbon(pairs.words("key"), columns), focus, room, part["masked"])
+        return AttentionGrid(q, k, pairs, Ribbon(pairs.words("key"), columns), self.focus, room, part["masked"])
 
     @property
     def row(self) -> int:
         """The place of the query whose row is told."""
         return self.grid.pairs.position("query", self.focus)
+
+    @property
+    def scored(self) -> list[VMobject]:
+        """Everything that is on stage with the scores."""
+        sides = [part for side in _sides(self.grid) for part in side]
+        return [*sides, self.grid.empty, *self.grid.cells.values(), self.called]
 
     def shut(self) -> list[Any]:
         """A lid comes from the side, and falls shut over the later keys: their scores become minus infinity."""
@@ -135,17 +130,13 @@ class MaskBoard:
 
     def top(self, top_key: Label) -> VMobject:
         """The cell of the key with the largest weight of the followed query; its row if that key is out of sight."""
-        places = [j for j, chip in enumerate(self.ribbon.chips) if chip.label.position == top_key.position]
+        places = [j for j, chip in enumerate(self.grid.ribbon.chips) if chip.label.position == top_key.position]
         return self.masked.cells[self.row, places[0]] if places else self.grid.row(self.focus)
 
     @property
     def hidden(self) -> VGroup:
         """The cells of the followed query that are hidden from it."""
         return VGroup(*(self.masked.cells[place] for place in self.grid.closed if place[0] == self.row))
-
-    def around_hidden(self) -> VMobject | None:
-        """A ring around what is hidden from the followed query, if anything is."""
-        return ring_around(self.hidden) if len(self.hidden) else None
 
     @property
     def moved(self) -> tuple[VMobject, Quantity, Quantity]:

@@ -53,17 +53,11 @@ class EncodedPair:
         runs: one for each sentence.
         word: where the common word stands.
         cosines: the cosine of the two vectors, before the encoder and after it.
-        read: how often a linear probe reads the gender off such a vector.
-        probe: `experiment.probe`.
+        probe: `experiment.probe`, if it reads the gender off such a vector.
     """
 
     def __init__(
-        self,
-        runs: Sequence[EncodedSentence],
-        word: int,
-        cosines: Sequence[Quantity],
-        read: Quantity | None,
-        probe: Trace,
+        self, runs: Sequence[EncodedSentence], word: int, cosines: Sequence[Quantity], probe: Trace | None
     ) -> None:
         halves = STAGE.columns(2, BESIDE)
         self.sources = [sentence(run.source, half, at_foot=True) for run, half in zip(runs, halves, strict=True)]
@@ -91,7 +85,7 @@ class EncodedPair:
             for cosine, place in zip(cosines, (enters, leaves), strict=True)
         ]
         self.mouths = [one.copy().set_y(middle.centre[1]) for one in self.after]
-        self.probe = None if read is None else ProbeAnswers(read, probe, line)
+        self.probe = None if probe is None else ProbeAnswers(probe, line)
         #: The inputs, and the word of the first run.
         self.standing = [*self.sources, *self.boxes, self.writes, self.forms[0]]
 
@@ -111,12 +105,11 @@ class ProbeAnswers:
     """Answers of a linear probe about adjectives with nouns it never met: dots on a line, with its sign in the middle.
 
     Args:
-        read: the share that it has right.
         run: `experiment.probe`.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, read: Quantity, run: Trace, room: Room) -> None:
+    def __init__(self, run: Trace, room: Room) -> None:
         name, rest = room.split_columns(NAME, AIR)
         line, end = rest.split_columns(-RIGHTS)
         part = {"part": run["spots"].labels["part"].index("layer 2")}
@@ -129,7 +122,8 @@ class ProbeAnswers:
         for text, role, side in (("masculine", "key", LEFT), ("feminine", "value", RIGHT)):
             self.names.add(Words(text, "fact", role).next_to(self.line, side, units(AIR)))
         count = Words(f"of {run['rows'].pick(choice='inflected'):,.0f}", "fact", "ink2")
-        self.share = VGroup(number(read, "share", "large number"), count).arrange(DOWN, buff=units(12))
+        right = number(run["told_last"].pick(choice="inflected"), "share", "large number")
+        self.share = VGroup(right, count).arrange(DOWN, buff=units(12))
         self.share.move_to(end.centre)
         for k, one in enumerate(np.flatnonzero(run["unseen"].values)):
             up = (k % ROWS - (ROWS - 1) / 2) * 2 * units(DOT)

@@ -1,17 +1,19 @@
-"""A vector, what is added to it, and their sum as arrows: how far it turns if it is replaced, and if it is added to."""
+"""Vectors as arrows in a plane: one with what is added to it and their sum, and a stream's additions end to end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
+from scenes.animations import Travel
 from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.planes import Plane, clear_of
+from scenes.mobjects.river import River, role_of
 from scenes.mobjects.shapes import around, curve, path
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import vectors_in
 from scenes.theme import pixels, units
 from transformer_core.tracing.provenance import Quantity
@@ -25,6 +27,9 @@ NAME, STRIPS = 200.0, 80.0
 STEEP = 60
 #: The radii of the two angles, as shares of the length of the shortest arrow, and the px by which they differ at least.
 NEAR, FAR, APART = 0.42, 0.8, 120.0
+#: Px for a number at the right of a stream's additions, above and below these, of an arrow and its head; and between
+#: both ways, as a share of the longer one.
+NUMBER, AROUND, THICK, HEAD, BETWEEN = 210.0, 66.0, 16.0, 46.0, 0.05
 
 
 class SumOfTwo:
@@ -49,10 +54,9 @@ class SumOfTwo:
         self.sum = plane.arrow(foot, both, "weight", 10, 34)
         short = float(np.linalg.norm(vectors.values, axis=-1).min()) * plane.px
         near = max(short * NEAR, APART)
-        radii = near, max(short * FAR, near + APART)
         self.turns = [
-            self._turn(foot, vectors.values[i], quantity, radius, role)
-            for i, quantity, radius, role in ((1, replaced, radii[0], "value"), (2, added, radii[1], "weight"))
+            self._turn(foot, vectors.values[1], replaced, near, "value"),
+            self._turn(foot, vectors.values[2], added, max(short * FAR, near + APART), "weight"),
         ]
         sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")
         self.names = VGroup(Formula(source, LARGE) for source in sources)
@@ -88,3 +92,54 @@ class SumOfTwo:
     def threads(self, chips: Sequence[VMobject]) -> list[VMobject]:
         """Lines from the tokens that f(x) is made of."""
         return [curve(chip.get_bottom(), self.vectors[1].get_top(), "value") for chip in chips]
+
+
+class StreamSum:
+    """The vector that the stream begins with and all additions: `straight` in one line, `bent` as they point.
+
+    Args:
+        part: the tensors of a stack at one position.
+        room: the rectangle that is filled.
+
+    `sum` leads from the `origin` to where the bent ones end. `lengths` are those of both ways, and `totals` their
+    numbers.
+    """
+
+    def __init__(self, part: Trace, room: Room) -> None:
+        lengths, steps, whole = part["contribution_norms"], part["stream_steps"], part["contribution_norms_in_all"]
+        ends = np.vstack([np.zeros(2), steps.values.cumsum(0)])
+        high = ends[:, 1].max() + BETWEEN * float(whole)
+        line = np.column_stack([np.append(0, lengths.values.cumsum()), np.full(len(ends), high)])
+        self.plane = Plane(np.vstack([ends, line]), room.inset(0, AROUND).split_columns(-NUMBER)[0], 11)
+        self.origin = self.plane.origin
+        roles = [role_of(label) for label in lengths.words("sublayer")]
+        self.straight, self.bent = (
+            VGroup(
+                self.plane.arrow(self.plane.point(foot), by, role, THICK, HEAD)
+                for foot, by, role in zip(feet[:-1], ways, roles, strict=True)
+            )
+            for feet, ways in (
+                (line, [(length, ()) for length in lengths.quantities()]),
+                (ends, [row.quantities() for row in steps]),
+            )
+        )
+        whole_way = [tuple(steps[:, side].quantities()) for side in (0, 1)]
+        self.sum = self.plane.arrow(self.origin.get_center(), whole_way, "weight", THICK, HEAD)
+        self.lengths = whole, part["residual_norms"].quantity(len(roles) - 1)
+        self.totals = VGroup(
+            number(length, ".1f", "large number").next_to(lead[-1].points[0], RIGHT, buff=units(30))
+            for length, lead in zip(self.lengths, (self.straight[-1], self.sum), strict=True)
+        )
+
+    def laid(self, river: River) -> list[Animation]:
+        """Lay down what was as wide in a river as it is long now."""
+        sources = [river.stretches[0][0], *(fall for fall, _ in river.falls)]
+        return [Travel(*pair, kind="slow", leaving=True) for pair in zip(sources, self.straight, strict=True)]
+
+    def bend(self) -> list[Animation]:
+        """Copies of the arrows in one line turn to where they point."""
+        return [Travel(*pair, 0.0, "slow") for pair in zip(self.straight, self.bent, strict=True)]
+
+    def lead(self) -> Animation:
+        """The sum grows straight out of the origin."""
+        return Travel(self.origin, self.sum, 0.0, "row")
