@@ -84,8 +84,8 @@ class Interpretation(Chapter):
             beat(
                 "Each encoder head attends in its own way. Does the output depend on it?",
                 appear(*names, *([large.pattern, *large.words] if large else [])),
-                appear_in_turn([*grids], "slow"),
-                appear(large.ring) if large else None,
+                appear_in_turn([*grids], "row" if large else "slow"),
+                *(large.tour() if large else []),
             ),
             beat(
                 claim(
@@ -93,8 +93,7 @@ class Interpretation(Chapter):
                     f"Ringed: those in which one place gets most attention, beyond chance: {clear} of {count}.",
                     f"Ringed: those in which one pattern gets most attention, beyond chance: {clear} of {count}.",
                 ),
-                large.tour() if large else None,
-                (*([leave(large.ring)] if large else []), appear(rings)),
+                (*([leave(large.ring)] if large else []), appear_in_turn([*rings], "slow")),
             ),
             beat(
                 told,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from manim import DOWN, Animation, VGroup
 
-from scenes.animations import Through, Wipe, appear, grow, leave, reshape, ring_around
+from scenes.animations import Play, Through, Wipe, appear, grow, leave, reshape, ring_around
 from scenes.chapters.c15_interpretation.induction import InductionTraining
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import named_shares
@@ -19,7 +19,7 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: The part of the room that a pattern has; px between it and bars, and between it and its words; of the pause below
 #: two bars, and of the name of a head; the least from row to row with words.
-LARGE, APART, AIR, PAUSE, NAMED, CLOSEST = 0.38, 110.0, 40.0, 150.0, 70.0, 47.0
+LARGE, APART, AIR, PAUSE, NAMED, CLOSEST = 0.38, 110.0, 40.0, 150.0, 70.0, 38.0
 
 
 def grown(line: VGroup) -> tuple[Animation, ...]:
@@ -39,13 +39,14 @@ class LargeHead:
     def __init__(self, heads: SortedHeads, grids: VGroup, room: Room) -> None:
         weights, (left, right) = [*map(list, heads.weights)], room.split_columns(LARGE * room.width, APART)
         (rows, columns), labels = weights[0][0].shape, weights[0][0].words("key")
-        widest = max(pixels(word(label, "stage word").width) for label in labels) + AIR
+        widest = max(pixels(word(label, "token").width) for label in labels) + AIR
         pitch = min((left.width - widest) / columns, (left.height - NAMED) / rows)
-        if widest > pitch:  # the words of the columns stand upright
-            pitch = min(pitch, (left.height - widest) / rows)
+        # Long words stand upright on their columns; without words, the pattern has all the room.
+        pitch = pitch if widest < pitch else min(pitch, (left.height - widest) / rows)
+        pitch, wordy = (pitch, True) if pitch > CLOSEST else (left.height / max(rows, columns), False)
         patterns = [Pattern(head, pitch) for layer in weights for head in layer]
-        words = patterns[0].row_words("stage word"), patterns[0].column_words("stage word")
-        self.words = VGroup(*words) if pitch > CLOSEST else VGroup()
+        words = patterns[0].row_words("token"), patterns[0].column_words("token")
+        self.words = VGroup(*words) if wordy else VGroup()
         whole, self.states = VGroup(*self.words, *patterns), [pattern.lines for pattern in patterns]
         whole.shift(left.centre - whole.get_center())
         self.pattern, self.rings = patterns[0].copy(), [VGroup(ring_around(grid)) for grid in grids]
@@ -57,9 +58,10 @@ class LargeHead:
             shares = {pattern_name(most.name): most.score, "chance": most.chance}
             self.bars = named_shares(shares, below, ".2%", "weight")
 
-    def tour(self) -> tuple[Animation, ...]:
+    def tour(self) -> list[Play]:
         """A ring goes from head to head, and the large pattern becomes that of each."""
-        return Through(self.pattern.lines, self.states, "tour"), Through(self.ring, self.rings, "tour")
+        passing = Through(self.pattern.lines, self.states, "tour"), Through(self.ring, self.rings, "tour")
+        return [appear(self.ring), passing]
 
     def back(self, head: int) -> tuple[Animation, ...]:
         """One of the heads comes back."""
