@@ -12,10 +12,10 @@ from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Rises, Stair, means
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, gap, palette, units
+from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 
-#: Px of the number of a share at the right of its bar.
+#: The least px of the number of a share at the right of its bar.
 NUMBER = 130.0
 
 
@@ -44,14 +44,15 @@ class ShareBar(VGroup):
             self.add(self.number)
 
 
-def named_shares(shares: Mapping[str, Quantity], room: Room) -> VGroup:
+def named_shares(shares: Mapping[str, Quantity], room: Room, spec: str = ".0%", role: str = "residual") -> VGroup:
     """Shares as bars one below the other, each under its name and with its number at the right."""
-    made = VGroup()
-    for (name, share), place in zip(shares.items(), room.rows(len(shares), 10), strict=True):
-        line, side = place.split_columns(-NUMBER, 20)
-        bar = ShareBar(share, line.width, "", 56, "residual").move_to(line.centre)
+    made, told = VGroup(), [number(share, spec, "large number") for share in shares.values()]
+    widest = max(NUMBER, *(pixels(one.width) for one in told))
+    for (name, share), text, place in zip(shares.items(), told, room.rows(len(shares), 10), strict=True):
+        line, side = place.split_columns(-widest, 20)
+        bar = ShareBar(share, line.width, "", 56, role).move_to(line.centre)
         words = Words(name, "stage word", "ink2").next_to(bar.track, UP, buff=units(14)).align_to(bar.track, LEFT)
-        made.add(VGroup(words, bar, number(share, ".0%", "large number").end_in(side)))
+        made.add(VGroup(words, bar, text.end_in(side)))
     return made
 
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, RIGHT, VGroup
+from manim import RIGHT, VGroup
 
 from scenes.animations import OffAndOn, Play, Through, appear, lagged, leave
 from scenes.layout import Room
-from scenes.mobjects.bars import ShareBar, bar_in
+from scenes.mobjects.bars import bar_in
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: Px of the larger of two costs, and of a bar.
 COSTLIEST, BAR = 640.0, 72.0
-
-
-def right_in(room: Room, name: str, share: Quantity) -> VGroup:
-    """A named bar of the share that is right, with its number."""
-    side, body = room.split_columns(room.width / 3, 28)
-    bar = ShareBar(share, COSTLIEST, "", 34).move_to(body.centre).align_to(at(body.left, 0), LEFT)
-    told = Words(f"{share:.1%}", "large number").next_to(bar, RIGHT, buff=units(28))
-    return VGroup(Words(name, "fact", "ink2").end_in(side), bar, told)
 
 
 class SpareHeads(VGroup):
@@ -56,9 +48,6 @@ class SpareHeads(VGroup):
             some = VGroup(self.grids[k] for k, one in zip(rows[0], kinds, strict=True) if one == kind)
             self.names.add(Words(kind, "block", "ink2").settle(np.array([some.get_x(), heading.centre[1], 0])))
         self.spare = [self.grids[k] for k in np.flatnonzero(which)]
-        #: The encoder head whose absence costs least.
-        encoders = [k for k in np.flatnonzero(which) if parts[k].startswith("encoder.")]
-        self.idle = max(encoders, key=lambda k: run["alone"].values[k])
         costs = (run["added_up"], "one by one, added up"), (run["together"], "all of them off")
         self.unit, self.lines = (bars.width * 0.66) / max(float(cost) for cost, _ in costs), bars.rows(2, 30)
         self.calls, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
@@ -76,12 +65,6 @@ class SpareHeads(VGroup):
 
     def _bar(self, cost: Quantity, line: Room) -> Box:
         return bar_in(self.track.cross(line), cost, self.unit, BAR, "warning")
-
-    def right(self, share: NamedTensor) -> list[VGroup]:
-        """Lines of what is right with all heads and without the idle one, of the encoder: "model layer head"."""
-        shares = [share.quantity(k, *divmod(int(self.idle), share.size("head"))) for k in range(len(share))]
-        names, rooms = ("right with all heads", "right without this head"), self.lines[0].inset(0, -24).rows(2, 0)
-        return [right_in(*one) for one in zip(rooms, names, shares, strict=True)]
 
     def one_by_one(self) -> list[Play]:
         """Spare heads go off and on, one after another; with each, the bar is as long as what they cost so far."""

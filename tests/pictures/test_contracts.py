@@ -51,7 +51,7 @@ MARKS = {
     "decoder": 810,
     "training": 93,
     "inference": 310,
-    "interpretation": 201,
+    "interpretation": 180,
     "modern": 1500,
     "language_model": 177,
     "inside": 370,

@@ -250,14 +250,6 @@ def test_a_head_is_said_to_add_little_only_where_the_value_of_its_sink_is_short(
     assert "so the head adds little" not in long
 
 
-def test_an_example_of_a_wrong_sentence_is_that_of_the_head_that_is_needed_most() -> None:
-    trace = trace_of("The car is red")
-    assert "“la” becomes “el”." in said("interpretation", trace)
-    after = trace["experiment.heads_off.encoder"].values.copy()
-    after[0, 0, -1] = 0.1
-    assert "becomes" not in said("interpretation", changed(trace, experiment__heads_off__encoder=after))
-
-
 def test_the_clearest_pattern_is_said_to_be_needed_most_only_where_it_is() -> None:
     trace = trace_of("The car is red")
     after = trace["experiment.heads_off.encoder"].values.copy()
@@ -289,23 +281,13 @@ def test_one_vector_is_said_to_decide_only_where_no_other_has_a_part_in_it() -> 
 
 def test_a_wrong_word_is_said_to_mislead_what_follows_only_where_the_right_one_mends_it() -> None:
     trace = trace_of(SENTENCES[0])
-    assert "So “el casa es rojo” went wrong at “el”: after “la”, “roja” follows." in said("interpretation", trace)
+    assert "Without it, “el casa es rojo” goes wrong at “el”: after “la”, “roja” follows." in said(
+        "interpretation", trace
+    )
     mended = trace["experiment.patching.car_mended"].values[::-1].copy()
     spoken = said("interpretation", changed(trace, experiment__patching__car_mended=mended))
-    assert "went wrong at" not in spoken
+    assert "goes wrong at" not in spoken
     assert "For “la casa es roja”, without it, “roja” gets 1%." in spoken
-
-
-def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two_stripes() -> None:
-    trace = trace_of("The car is red")
-    told = "there, a second head has the stripe, too."
-    stripes, left = (trace[f"experiment.induction.{name}"].values for name in ("stripe_by_seed", "ablated_by_seed"))
-    assert np.sort(stripes[1:, 1])[:, 0].min() > 0.5 > np.sort(stripes[0, 1])[0]
-    assert min(left[1, 1, 0], left[2, 1, 1]) > left[0, 1, 0]
-    assert told in said("interpretation", trace)
-    lone = stripes.copy()
-    lone[2, 1, 0] = 0.1
-    assert told not in said("interpretation", changed(trace, experiment__induction__stripe_by_seed=lone))
 
 
 def test_a_role_of_which_little_is_right_without_a_head_has_its_cell() -> None:

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+from manim import DOWN, LEFT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import OffAndOn, Wipe, appear, draw, grow, lagged, leave, ring_around
+from scenes.animations import OffAndOn, appear, draw, grow, lagged, ring_around
 from scenes.language import Told
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.shapes import Box, arrow, curve, dashes
+from scenes.mobjects.shapes import Box, curve, dashes
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, paragraph, wrapped
-from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import CALLED, layer_name, letter_of
-from scenes.theme import at, palette, units
-from transformer_core.tracing.provenance import Label, Quantity
+from scenes.theme import at, palette, pixels, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px around heads in a layer, of the line at the foot of the stage, of the numbers above it, and of what is counted.
-INSET, LINE, NUMBERS, COUNTED = 8.0, 96.0, 66.0, 44.0
+#: Px around the heads of a layer and between two, of the numbers below bars, and of what is counted.
+INSET, SPACE, NUMBERS, COUNTED = 8.0, 22.0, 66.0, 44.0
 #: Px of a bar for all heads, and the part of a head's width that one for it has.
-ALL, BROAD = 96.0, 0.6
+ALL, BROAD = 130.0, 0.95
 #: Px of the names of what words depend on, between two, around a number, and of a stream of all words.
 NAMED, BETWEEN, AROUND, STREAM = 156.0, 18.0, 44.0, 200.0
 
@@ -45,22 +44,20 @@ class AblatedHeads(VGroup):
     def __init__(
         self, weights: Sequence[NamedTensor], mean: NamedTensor, right: NamedTensor, of: Quantity, rooms: Sequence[Room]
     ) -> None:
-        (*layers, below), before, self.heads = rooms, right.pick(model=0).quantity(0, 0), right.size("head")
-        self.names, self.grids, self.averages, self.bars, self.numbers = (VGroup() for _ in range(5))
-        rest, under = below.split_rows(-LINE)[0].split_rows(-COUNTED)
+        (*layers, self.below), before, self.heads = rooms, right.pick(model=0).quantity(0, 0), right.size("head")
+        self.mean, (self.names, self.grids, self.bars, self.numbers) = mean, (VGroup() for _ in range(4))
+        rest, under = self.below.split_rows(-COUNTED)
         (body, foot), told = rest.split_rows(-NUMBERS), f"right without this head, of {of:,.0f} new sentences"
-        self.counted, scale = Words(told, "fact", "ink2").begin_in(layers[0].cross(under)), full_colour(mean)
+        self.counted = Words(told, "fact", "ink2").begin_in(layers[0].cross(under))
 
         def counted(share: Quantity, x: float, wide: float) -> tuple[Box, Words]:
             bar = bar_of(share, "height", body.height, wide).move_to(at(x, body.bottom), aligned_edge=DOWN)
             return bar, Words(f"{share:.1%}", "stage number").settle(at(x, (foot.top + foot.bottom) / 2))
 
         for layer, room in enumerate(layers):
-            for head, place in enumerate(room.inset(INSET).columns(self.heads, INSET)):
+            for head, place in enumerate(room.inset(INSET).columns(self.heads, SPACE)):
                 side, x = min(place.width, place.height), (place.left + place.right) / 2
                 self.grids.add(SmallGrid(weights[layer][head], side).move_to(place.centre))
-                average = Vector(mean.pick(layer=layer, head=head), side, side, "weight", scale)
-                self.averages.add(average.move_to(place.centre))
                 name = Words(letter_of(head), "block", "ink2").settle(at(x, room.top - 22))
                 self.names.add(name)
                 if not head:
@@ -70,37 +67,38 @@ class AblatedHeads(VGroup):
                 self.bars.add(bar)
                 self.numbers.add(told)
         #: The same with all heads: a bar, and its height all along the others.
-        bar, told = counted(before, (below.left + layers[0].left) / 2, ALL)
-        level = dashes(bar.get_top(), np.array([at(below.right, 0)[0], bar.get_top()[1], 0]), "ink3", 3)
+        bar, told = counted(before, (self.below.left + layers[0].left) / 2, ALL)
+        level = dashes(bar.get_top(), np.array([at(self.below.right, 0)[0], bar.get_top()[1], 0]), "ink3", 3)
         called = Words("all heads", "fact").settle(layers[0].centre).set_x(bar.get_x())
-        name = Words(f"{before:.1%} right", "fact").next_to(level, UP, buff=units(INSET)).align_to(level, RIGHT)
-        self.whole = VGroup(level, bar, told, called, name)
+        self.all, self.whole = bar, VGroup(level, told, called)
         super().__init__(self.names, self.grids)
 
     def place(self, layer: int, head: int) -> int:
         """The place of a head in the row."""
         return layer * self.heads + head
 
-    def called(self, k: int) -> Words:
-        """A name for what a head gives that is off."""
-        return Words("its average", "fact", "ink2").next_to(self.grids[k], DOWN, buff=units(NUMBERS))
+    def average(self, k: int) -> VGroup:
+        """The output that a head which is off gives to every token, with its name."""
+        head, side = self.mean.pick(layer=k // self.heads, head=k % self.heads), pixels(self.grids[k].width)
+        average = Vector(head, side, side, "weight", full_colour(self.mean)).move_to(self.grids[k])
+        return VGroup(average, Words("its average", "fact", "ink2").next_to(average, DOWN, buff=units(NUMBERS)))
 
-    def averaged(self, k: int, come: Animation | None = None) -> Animation:
-        """A head that is ablated gives its average instead."""
-        return AnimationGroup(leave(self.grids[k]), come or appear(self.averages[k], rise=False))
+    def mark(self, k: int, name: str, role: str) -> VGroup:
+        """A ring around a head, and a word in its bar, or above it where it has no room."""
+        bar, told = self.bars[k], map(Told, wrapped(name, "fact", pixels(self.bars[k].width)))
+        lines = VGroup(*paragraph([*told], "fact", role, 0)).next_to(bar, UP, units(2 * INSET))
+        if bar.height > lines.height + units(4 * INSET):
+            for line in lines.next_to(bar.get_top(), DOWN, units(2 * INSET)):
+                line.set_fill(palette().background).paper = bar
+        return VGroup(ring_around(self.grids[k], role), lines)
 
     def count(self, k: int) -> Animation:
         """The share that is right without it."""
         return AnimationGroup(grow(self.bars[k], DOWN), appear(self.numbers[k]))
 
     def ablate(self, places: Sequence[int]) -> Animation:
-        """Switch one head off after another, and count."""
-        turns = (AnimationGroup(self.averaged(k), self.count(k)) for k in places)
-        return lagged(turns, 0.35, kind="tour")
-
-    def again(self) -> tuple[Animation, ...]:
-        """All heads attend again."""
-        return leave(self.averages), *(Wipe(grid, kind="slow") for grid in self.grids)
+        """One head after another goes off and on, and what is right without it is counted."""
+        return lagged((AnimationGroup(OffAndOn(self.grids[k][1]), self.count(k)) for k in places), 0.6, kind="tour")
 
 
 class LostWords:
@@ -150,30 +148,3 @@ class LostWords:
         top = self.plates[role].get_top() + LEFT * (self.plates[role].width / 2 - units(1.5 * AROUND))
         asked = Words("?", "chapter", "query").settle(top + UP * units(2.4 * AROUND))
         return dashes(asked.get_bottom() + DOWN * units(BETWEEN), top, "query", 6), asked
-
-
-class WrongTranslation(VGroup):
-    """A sentence, and what the model makes of it with a head off; the words that should be others are ringed.
-
-    Args:
-        source: the words that are read.
-        written: 1 for each word that is right.
-        right: the words that should be written.
-        room: what has this line at its foot.
-    """
-
-    def __init__(self, source: Sequence[Label], written: NamedTensor, right: Sequence[Label], room: Room) -> None:
-        before, after = room.split_rows(-LINE)[1].columns(2, 96)
-        self.read, self.chips = in_line(source, before.width), in_line(written.words("position"), after.width)
-        self.read.move_to(before.centre).align_to(at(before.right, 0), RIGHT)
-        self.chips.move_to(after.centre).align_to(at(after.left, 0), LEFT)
-        self.arrow = arrow(self.read.get_right() + RIGHT * units(12), self.chips.get_left() + LEFT * units(12))
-        wrong = [k for k, fits in enumerate(written.values) if not fits]
-        self.rings = VGroup(ring_around(self.chips[k], "warning") for k in wrong)
-        self.fitting = [chip for k, chip in enumerate(self.chips) if k not in wrong]
-        #: The wrong words, and those that should be there.
-        self.slips = VGroup(self.chips[k] for k in wrong)
-        self.instead = VGroup(Token(right[k], height=52).move_to(self.chips[k]) for k in wrong)
-        #: The first wrong word, and the one that should be there.
-        self.wrong, self.right = self.chips[wrong[0]].label, right[wrong[0]]
-        super().__init__(self.read, self.arrow, self.chips, self.rings)

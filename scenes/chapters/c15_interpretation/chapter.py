@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from manim import DOWN, Mobject, VGroup
 
@@ -14,26 +14,23 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     draw,
-    exchange,
     follow,
+    grow,
     leave,
     pulses,
     ring_around,
-    slide,
 )
-from scenes.chapters.c15_interpretation.ablation import AblatedHeads, LostWords, WrongTranslation
+from scenes.chapters.c15_interpretation.ablation import AblatedHeads, LostWords
 from scenes.chapters.c15_interpretation.induction import InductionHead, InductionTraining
+from scenes.chapters.c15_interpretation.large import IdleHead, LargeHead, grown
 from scenes.chapters.c15_interpretation.lens import LogitLens, StreamTaps
 from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
-from scenes.layout import STAGE, Room
-from scenes.mobjects.pause import Pause
 from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
-from scenes.mobjects.spare_heads import SpareHeads
-from scenes.mobjects.text import Words
-from scenes.mobjects.wording import CALLED, head_name, layer_name, letter_of, role_name
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_of
@@ -45,7 +42,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
 OFF, PROBE, PATCHING = "experiment.heads_off", "experiment.probe", "experiment.patching"
-SPARE = "experiment.spare_heads"
 #: The share that is right with all heads, and with one off: "model layer head role".
 RIGHT = f"{OFF}.ablation_accuracy"
 #: The pair of sentences between which vectors are patched.
@@ -65,44 +61,45 @@ class Interpretation(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         heads, taps = SortedHeads(trace), taps_of(trace)
         panels = panels_of(trace, heads, taps)
-        yield from self.patterns(trace, heads)
+        yield from self.patterns(trace, heads, panels)
         if panels is not None:
             yield from self.ablation(trace, heads, panels)
-            yield from self.by_role(trace, panels, taps.below)
+            yield from self.by_role(trace, panels)
             yield from self.probe(trace, panels, taps)
-        yield from self.logit_lens(trace, taps, panels is not None and f"{PROBE}.spots" in trace)
-        yield from self.patching(trace)
-        yield from self.induction(trace)
-        yield from self.a_pattern_is_a_guess(trace, heads)
+        lens = yield from self.logit_lens(trace, taps, panels is not None and f"{PROBE}.spots" in trace)
+        read = yield from self.patching(trace, lens)
+        training = yield from self.induction(trace, read)
+        yield from self.a_pattern_is_a_guess(trace, heads, training)
 
-    def patterns(self, trace: Trace, picture: SortedHeads) -> Iterator[Step]:
-        """The question of the chapter, and the heads sorted by the pattern that each shows in this sentence."""
-        stack = stack_of(trace)
-        clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
-        told, clearest = picture.told(trace)
-        share = VGroup()
-        if picture.first:
-            _, head, most = picture.first
-            lines = f"head {letter_of(head)}: {most.score:.2%}", f"chance {most.chance:share}"
-            share.add(*(Words(line, "stage number") for line in lines)).arrange(DOWN)
-        share.next_to(VGroup(one for one in picture.sorted if abs(one.get_y() - clearest.get_y()) < one.height / 2))
+    def patterns(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None) -> Iterator[Step]:
+        """The question of the chapter, and the heads whose pattern is clear in this sentence."""
+        clear, count = (trace[f"{stack_of(trace)}.{which}_heads"] for which in ("clear", "all"))
+        told, clearest = heads.told(trace)
+        grids, names = (panels.grids, panels.names) if panels else (heads.grids, [heads.layer_names, heads.letters])
+        chosen = heads.sorted.submobjects.index(clearest)
+        large = LargeHead(heads, grids, panels.below) if panels else None
+        rings = VGroup(ring_around(grids[k]) for k, pattern in enumerate(heads.shown.values()) if pattern)
         yield Step(
             "Does the output depend on a pattern?",
             beat(
                 "Each encoder head attends in its own way. Does the output depend on it?",
-                appear(picture.layer_names, picture.letters),
-                appear_in_turn([*picture.grids], "slow"),
+                appear(*names, *([large.pattern, *large.words] if large else [])),
+                appear_in_turn([*grids], "row" if large else "slow"),
+                *(large.tour() if large else []),
             ),
             beat(
                 claim(
-                    picture.by_place,
-                    f"Sort them by the place that gets most attention, beyond chance: clear in {clear} of {heads}.",
-                    f"Sort them by the pattern that gets most attention, beyond chance: clear in {clear} of {heads}.",
+                    heads.by_place,
+                    f"Ringed: those in which one place gets most attention, beyond chance: {clear} of {count}.",
+                    f"Ringed: those in which one pattern gets most attention, beyond chance: {clear} of {count}.",
                 ),
-                (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
-                appear_in_turn([*picture.names]),
+                (*([leave(large.ring)] if large else []), appear_in_turn([*rings], "slow")),
             ),
-            beat(told, appear(ring_around(clearest)), appear(share)),
+            beat(
+                told,
+                (leave(rings), appear(ring_around(grids[chosen])), *(large.back(chosen) if large else [])),
+                *map(grown, large.bars if large else []),
+            ),
             stage=[],
         )
 
@@ -113,21 +110,21 @@ class Interpretation(Chapter):
         (*_, left), (worst, idlest) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
-        ring, broken = ring_around(panels.grids[chosen]), wrong_translation(trace)
+        name = "clearest" if heads.first else "least needed"
+        mark, most = panels.mark(chosen, name, "focus"), panels.mark(needed, "most needed", "warning")
         named, earned = ((role, best_head(trace, role)) for role in told_roles(trace)), trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
-        call = panels.called(chosen)
+        average, call = panels.average(chosen)
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
                 f"With all heads, {before:.1%} of {trace[f'{OFF}.counted'].pick(choice=WHOLE):,.0f} new sentences "
                 "are right.",
-                (appear(panels.names), *exchange(heads.sorted, panels.grids, "cut")),
-                appear(panels.whole),
+                (appear(panels.whole), grow(panels.all, DOWN)),
             ),
             beat(
                 "Ablation: a head gives only its average output over many sentences.",
-                (panels.averaged(chosen, Wipe(panels.averages[chosen], kind="slow")), appear(call)),
+                (leave(panels.grids[chosen]), Wipe(average, kind="slow"), appear(call)),
             ),
             beat(
                 claim(
@@ -140,20 +137,13 @@ class Interpretation(Chapter):
                     ),
                 ),
                 (leave(call), panels.count(chosen), appear(panels.counted)),
-                appear(ring),
+                (leave(average), Wipe(panels.grids[chosen]), appear(mark)),
             ),
             beat(
                 f"Without {head_name(*worst)}, {left:.1%} are left.",
                 panels.ablate([k for k in range(len(panels.grids)) if k != chosen]),
-                appear(ring_around(panels.grids[needed], "warning")),
+                (*([leave(mark)] if worst == at else []), appear(most)),
             ),
-            beat(
-                f"“{broken.right}” becomes “{broken.wrong}”.",
-                appear(broken.read, broken.arrow, *broken.fitting, broken.instead),
-                (*exchange([*broken.instead], [*broken.slips], "row"), appear(broken.rings)),
-            )
-            if broken
-            else None,
             beat(
                 claim(
                     heads.first is None,
@@ -168,19 +158,19 @@ class Interpretation(Chapter):
                         ),
                     ),
                 ),
-                panels.again(),
+                tuple(OffAndOn(panels.grids[k][1], "slow") for k in {chosen, needed}),
             ),
-            stage=[heads.sorted],
+            stage=[panels.names, panels.grids],
         )
 
-    def by_role(self, trace: Trace, panels: AblatedHeads, below: Room) -> Iterator[Step]:
+    def by_role(self, trace: Trace, panels: AblatedHeads) -> Iterator[Step]:
         """Names earned by attention weights against costs by ablation."""
         place = best_head(trace, ROLE)
         if place is None:
             return
         roles, cost, earned = told_roles(trace), trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
         felt = [role for role in (*roles, REST) if cost.pick(role=role).values.max() >= HARDLY]
-        picture = LostWords(cost.pick(role=tuple(felt)), HARDLY, panels.grids, below)
+        picture = LostWords(cost.pick(role=tuple(felt)), HARDLY, panels.grids, panels.below)
         best = ((role, best_head(trace, role)) for role in roles)
         named = {role: at[:2] for role, at in best if at and at[2] >= earned}
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
@@ -230,10 +220,14 @@ class Interpretation(Chapter):
             "A linear probe: can the gender be read?",
             beat(
                 "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
-                appear(picture.plot, picture.names[0], picture.needles[0], picture.legend),
+                appear(picture.plot, picture.names[0], picture.needles[0], picture.axis),
                 appear_in_turn([*picture.known[0]], "slow"),
             ),
-            beat("A linear probe: the line that parts them best.", draw(picture.line)),
+            beat(
+                "A linear probe: the line that parts them best.",
+                (leave(panels.names, panels.grids), draw(picture.line), follow(taps.names)),
+                appear(picture.sides, rise=False),
+            ),
             beat("New nouns:", *picture.ask()),
             beat(
                 f"at the input, {first} of {asked} are wrong"
@@ -241,7 +235,8 @@ class Interpretation(Chapter):
                 *picture.judge(),
             ),
             beat(
-                f"Layer by layer: after the last, {last}.", *(play for layer in layers for play in picture.carry(layer))
+                f"Layer by layer: after the last, {last}.",
+                *(play for layer in layers for play in picture.carry(layer)),
             ),
             beat(
                 claim(
@@ -250,13 +245,12 @@ class Interpretation(Chapter):
                     f"Of random genders, {dealt} are wrong.",
                 ),
                 *picture.carry(len(layers) + 1),
-                appear(picture.chance),
             ),
-            beat("But what can be read need not be used.", OffAndOn(picture.line, "slow")),
+            beat("But what can be read need not be used.", *picture.carry(len(layers), back=True)),
             stage=[taps.band, taps.boxes, panels.names, panels.grids],
         )
 
-    def logit_lens(self, trace: Trace, taps: StreamTaps, here: bool) -> Iterator[Step]:
+    def logit_lens(self, trace: Trace, taps: StreamTaps, here: bool) -> Generator[Step, None, LogitLens]:
         """The logit lens on this sentence: the decoder's stream, read as if it ended earlier."""
         decoded = decoder_rows_of(trace)
         row = max(len(decoded.reads) - 2, 0)
@@ -303,17 +297,20 @@ class Interpretation(Chapter):
             ),
             stage=[taps.band, taps.boxes] if here else [],
         )
+        return lens
 
-    def patching(self, trace: Trace) -> Iterator[Step]:
+    def patching(self, trace: Trace, lens: LogitLens) -> Generator[Step, None, list[Token]]:
         """The set piece: a vector of one run flies into another, and the answer tips."""
         run = trace.under(PATCHING)
         if f"{PAIR}_prob" not in run:
-            return
+            return []
         prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
         mine, other = alone.words("choice")
         region = Region(f"the stronger a cell, the likelier “{other}”, if this vector is copied")
         base, top = alone.quantity(1, 0), len(prob) - 1
         picture = TwoPasses(run, PAIR, base + HARDLY, region.inside)
+        seen = lens.led(alone.pick(part="own").quantity(0), mine)
+        opening = [picture.told_before(*chip) for chip in seen]
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
         given, idle = run[f"{PAIR}_donor_rows"].label("position", first.position), prob.quantity(top, first.position)
         lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
@@ -329,10 +326,11 @@ class Interpretation(Chapter):
             "Activation patching: transplant a vector",
             beat(
                 f"After the same Spanish words, “{other}” or “{mine}”. Which vector decides?",
+                *opening,
                 (appear_in_turn([*picture.donor.tokens]), appear_in_turn([*picture.own.tokens])),
                 *picture.forward(),
                 appear(picture.before),
-                appear(picture.answer, picture.answers),
+                appear(picture.answer, *([] if seen else picture.answers)),
             ),
             beat(
                 f"Activation patching copies one. A check: “{given}” for “{first}” at the input must give “{other}”: "
@@ -358,16 +356,15 @@ class Interpretation(Chapter):
                 else "Only an intervention can show this.",
                 picture.way(most),
             ),
-            stage=[],
+            stage=seen,
         )
-        yield from self.two_routes(run, picture)
+        return (yield from self.two_routes(run, picture))
 
-    def two_routes(self, run: Trace, passes: TwoPasses) -> Iterator[Step]:
+    def two_routes(self, run: Trace, passes: TwoPasses) -> Generator[Step, None, list[Token]]:
         """The head that moves the gender, and the words that the decoder goes by without it."""
         given, off, alone = (run[f"{PAIR}_{name}"] for name in ("heads", "off", "unpatched"))
         mine, other = alone.words("choice")
-        region = Region(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
-        picture = TwoRoutes(run, PAIR, passes, region.inside)
+        picture = TwoRoutes(run, PAIR, passes)
         *place, most = given.pick(choice=1).largest()
         lone = bool((given.values[1] > alone.quantity(1, 0) + HARDLY).sum() == 1)
         layer, head = (one.position for one in place)
@@ -388,13 +385,11 @@ class Interpretation(Chapter):
             beat(
                 f"Copy only what one head adds: {head_name(layer, head)} "
                 + claim(lone, f"alone gives “{other}” {most:share}.", f"gives “{other}” most, {most:share}."),
-                appear(region.words),
                 *picture.copy(),
                 ambient=pulses(picture.first[1]),
             ),
             beat(
                 f"Without this head, “{mine}” gets {own.quantity(0):share}.",
-                leave(region.words),
                 *picture.cut(),
                 ambient=pulses([picture.second[0]]),
             ),
@@ -409,7 +404,8 @@ class Interpretation(Chapter):
             beat(
                 claim(
                     misled and str(wrong[0]) != str(meant[0]),
-                    f"So “{spelled(wrong)}” went wrong at “{wrong[0]}”: after “{meant[0]}”, “{other}” follows.",
+                    f"Without it, “{spelled(wrong)}” goes wrong at “{wrong[0]}”: after “{meant[0]}”, "
+                    f"“{other}” follows.",
                     f"For “{spelled(meant)}”, without it, “{other}” gets {right.quantity(1):share}.",
                 ),
                 *picture.slip(),
@@ -417,12 +413,13 @@ class Interpretation(Chapter):
             ),
             stage=[picture.source, picture.prefixes[0]],
         )
+        return picture.read
 
-    def induction(self, trace: Trace) -> Iterator[Step]:
+    def induction(self, trace: Trace, read: list[Token]) -> Generator[Step, None, InductionTraining | None]:
         """An induction head: what it attends to, and how a stripe forms, and with it the skill."""
         run = trace.under("experiment.induction")
         if "weights" not in run:
-            return
+            return None
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
         region = Region("a decoder alone, trained on random letters that come twice")
@@ -443,7 +440,8 @@ class Interpretation(Chapter):
             "An induction head finds the earlier copy",
             beat(
                 f"Random letters, written twice. What follows “{letter}”, the second time?",
-                appear_in_turn([*copying.first]),
+                copying.replaces(read),
+                appear_in_turn([*copying.first[len(read) :]]),
                 appear_in_turn([*copying.second]),
                 appear(copying.asked),
             ),
@@ -452,7 +450,7 @@ class Interpretation(Chapter):
                 appear(*rings),
                 draw(*copying.lines, kind="row", back=True),
                 appear(copying.told),
-                ambient=copying.flow(),
+                ambient=pulses(copying.lines, copying.drawn_weights),
             ),
             *marked,
             beat(
@@ -463,13 +461,10 @@ class Interpretation(Chapter):
                 leave(*pairs),
                 *copying.into_a_grid(),
             ),
-            stage=[region],
+            stage=[region, *read],
         )
         off = run["ablated"].pick(layer=layer, head=head)
-        left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
-        others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        picture = InductionTraining(run, weights, (off, *others), copying)
-        spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
+        picture = InductionTraining(run, weights, off, copying)
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
@@ -483,39 +478,32 @@ class Interpretation(Chapter):
                 appear(picture.one, picture.told),
             ),
             beat(f"Ablate this head, and {off:share} are left.", *picture.ablate()),
-            beat(
-                claim(
-                    spare,
-                    "Other runs lose less: there, a second head has the stripe, too.",
-                    f"Other training runs, without theirs: {', '.join(f'{share:share}' for share in others)}.",
-                ),
-                appear_in_turn([*picture.without, picture.runs], "slow"),
-            ),
             stage=[region, copying.note, *copying.words, copying.pattern],
         )
+        return picture
 
-    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
+    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads, off: InductionTraining | None) -> Iterator[Step]:
         """Close: a question, and what was measured of it."""
-        every = SpareHeads(trace, trace.under(SPARE), STAGE) if ours(trace) else None
-        grids, pause = every.grids if every else heads.sorted, every.pause if every else Pause()
-        idle = every.grids[every.idle] if every else heads.sorted[0]
-        whole, without = every.right(trace[RIGHT].pick(role=WHOLE)) if every else (VGroup(), VGroup())
+        right = trace[RIGHT].pick(role=WHOLE) if ours(trace) else None
+        layer, head = extremes(right.pick(model=1))[1] if right else min(heads.shown)
+        picture = IdleHead(heads.weights[layer][head], layer, head, right, off)
+        whole, without = map(grown, picture.bars) if right else (None, ())
+        before = [off.none, off.pattern.cells] if off else []
         yield Step(
             "See, guess, switch off, count",
             beat(
                 "A pattern is a hypothesis; ablating, patching and counting test it.",
-                appear(every.names) if every else None,
-                appear_in_turn([*grids], "cell"),
-                appear(whole),
+                Travel(off.pattern.cells, picture.paper, leaving=True) if off else appear(picture.paper),
+                (*picture.on(), appear(picture.name)),
+                whole,
             ),
             beat(
                 "Your turn: without a head nothing changes. Is the head useless?",
-                appear(ring_around(idle)),
-                (OffAndOn(idle[1], "slow"), appear_in_turn([*without], "slow")),
-                (appear(pause), RunOut(pause.bar)),
+                (leave(picture.pattern), appear(picture.empty, rise=False), *without),
+                (appear(picture.pause), RunOut(picture.pause.bar)),
             ),
-            beat("The questions at the end answer it.", leave(pause)) if every else None,
-            stage=[] if every else [heads.sorted],
+            beat("The questions at the end answer it.", (leave(picture.pause), *picture.on())) if right else None,
+            stage=before,
         )
 
 
@@ -539,19 +527,6 @@ def panels_of(trace: Trace, heads: SortedHeads, taps: StreamTaps) -> AblatedHead
         return None
     means, count = trace[f"{OFF}.encoder_average"], trace[f"{OFF}.counted"].pick(choice=WHOLE)
     return AblatedHeads(heads.weights, means, trace[RIGHT].pick(role=WHOLE), count, [*taps.layers, taps.below])
-
-
-def wrong_translation(trace: Trace) -> WrongTranslation | None:
-    """A sentence that is written with the most needed head off, if it is the recorded one, and goes wrong."""
-    run = trace.under(PATCHING)
-    if f"{PAIR}_written" not in run:
-        return None
-    written, (layer, head, _) = run[f"{PAIR}_written"], run[f"{PAIR}_heads"].pick(choice=1).largest()
-    worst, _ = extremes(trace[RIGHT].pick(role=WHOLE, model=1))
-    if (layer.position, head.position) != worst or written.values.all():
-        return None
-    source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor_rows", "donor_written"))
-    return WrongTranslation(source, written, right, STAGE)
 
 
 def told_roles(trace: Trace) -> list[str]:

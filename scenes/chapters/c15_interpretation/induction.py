@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Flight, Play, Through, Travel, appear, draw, exchange, leave, pulses, reshape
+from scenes.animations import Flight, Play, Through, Travel, appear, draw, exchange, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.marks import End, Tick, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arch, curve, dashes, dot, frame, rule
+from scenes.mobjects.shapes import arch, curve, dashes, dot, frame
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pixels, units
@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a letter that comes twice.
 LETTER = 104.0
-#: Px from the end of the curves to the line of results without a head.
+#: Px from the end of the curves to the result without a head.
 RESULTS = 250.0
 #: Px that the arc of a layer earlier rises, above the letters; and of the words around a grid.
 BACK, AROUND = 120.0, 48.0
@@ -65,7 +65,7 @@ class InductionHead:
                 self.lines.add(as_thick_as(weight, line, THIN, THICK, *ends))
                 self.drawn_weights.append(float(weight))
         self.told = number(self.weight, "share", "large number")
-        self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
+        self.told.next_to(self.lines.get_right(), RIGHT, buff=units(90))
         self.back = None if earlier is None else earlier.pick(query=self.goal, key=self.goal - 1).largest()[-1]
         #: All weights of the head from copy to copy as a grid, and the words around it.
         self.pattern = Pattern(between_copies(weights), (room.height - 2 * AROUND) / half)
@@ -73,6 +73,11 @@ class InductionHead:
         self.words = self.pattern.row_words("stage word"), self.pattern.column_words("stage word")
         self.note = Words("rows: second copy; columns: first", "fact", "ink2").next_to(self.pattern, DOWN, units(16))
         self.marked = VGroup()
+
+    def replaces(self, tokens: Sequence[Token]) -> tuple[Animation, ...]:
+        """The boxes of other tokens move on to the first letters, which take the place of their words."""
+        old, new = ([part for one in some for part in (one.box, one.word)] for some in (tokens, self.first))
+        return exchange(old, new[: len(old)], "camera")
 
     def looks_back(self, back: Quantity) -> list[Play]:
         """A layer earlier, what follows the letter looks back at it, and is marked; the later copy finds that mark."""
@@ -99,10 +104,6 @@ class InductionHead:
             (appear(self.pattern.cells, self.note, rows[len(there) :], *others, rise=False)),
         ]  # fmt: skip
 
-    def flow(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""
-        return pulses(self.lines, self.drawn_weights)
-
 
 class InductionTraining:
     """A head of a decoder alone as it learns to continue a repeated sequence, beside its accuracy, step by step.
@@ -110,16 +111,17 @@ class InductionTraining:
     Args:
         run: the tensors of the experiment `induction`.
         weights: frame × query × key, of one head.
-        shares: the accuracy in the end without this head, and that of other trainings without theirs.
+        off: the accuracy in the end without this head.
         head: as it is in the end, with its grid from copy to copy at the left of its room.
     """
 
-    def __init__(self, run: Trace, weights: NamedTensor, shares: Sequence[Quantity], head: InductionHead) -> None:
+    def __init__(self, run: Trace, weights: NamedTensor, off: Quantity, head: InductionHead) -> None:
         accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
         since, until = run["rise_steps"].quantities()
         body = head.room.split_columns(head.room.height - AROUND, 140)[1]
-        self.pattern, copied, (off, *others) = head.pattern, between_copies(weights), shares
-        self.states = [self._state(copied, k) for k in range(len(steps))]
+        self.pattern, copied = head.pattern, between_copies(weights)
+        others = [Pattern(copied.pick(frame=k), pixels(self.pattern.pitch)) for k in range(len(steps))]
+        self.states = [one.lines.shift(head.pattern.cells.get_center() - one.cells.get_center()) for one in others]
         self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - RESULTS - 90, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
@@ -127,12 +129,6 @@ class InductionTraining:
         self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "weight", 14)
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
-        self.without = VGroup(*(self._result(share, "ink2") for share in others))
-        self.runs = Words("other runs", "fact", "ink2").next_to(self.without[-1], UP, units(24), aligned_edge=RIGHT)
-        foot = self.plot.axes[0].get_right() + RIGHT * units(RESULTS)
-        name = Words("head off", "fact", "ink2").settle(foot + DOWN * units(28))
-        #: A line beside the curves, on which results without a head stand.
-        self.line = VGroup(rule(foot, foot + UP * self.plot.axes[1].height, "ink3", 2.5), name)
         self.plot.add(self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
         self.end.shift(RIGHT * units(14))
@@ -142,24 +138,18 @@ class InductionTraining:
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
         chance = Words(f"chance {run['chance']:.0%}", "fact", "ink2")
         self.told = self.plot.label(chance, last, float(run["chance"])).shift(DOWN * units(8))
-        self.off, whole = self._result(off, "warning"), self.plot.point(last, float(accuracy.values[-1]))
-        self.fall = dashes(whole + RIGHT * units(140), self.off[0].get_center(), "warning", 6)
-
-    def _result(self, share: Quantity, role: str) -> VGroup:
-        """The share that is right without a head, as a dot on the line beside the curves, with its number."""
-        spot = self.plot.beside(float(share)) + RIGHT * (self.plot.axes[0].width + units(RESULTS))
-        told = number(share, "share", "stage number", role).next_to(spot, RIGHT, buff=units(22))
-        return VGroup(means(dot(spot, 12, role), Tick(share, self.plot.up)), told)
-
-    def _state(self, weights: NamedTensor, frame: int) -> VGroup:
-        other = Pattern(weights.pick(frame=frame), pixels(self.pattern.pitch))
-        return other.shift(self.pattern.cells.get_center() - other.cells.get_center()).lines
+        left = self.plot.beside(float(off)) + RIGHT * (self.plot.axes[0].width + units(RESULTS))
+        told = VGroup(number(off, "share", "large number", "warning"), Words("head off", "fact", "ink2"))
+        told.arrange(DOWN, units(BACK / 8)).next_to(left, RIGHT, units(BACK / 6))
+        self.off = VGroup(means(dot(left, 12, "warning"), Tick(off, self.plot.up)), told)
+        #: The fall from what is right with the head to what is right without it.
+        self.fall = dashes(self.end.get_right() + RIGHT * units(BACK / 8), left, "warning", 6)
 
     def ablate(self) -> list[Play]:
         """The head goes off, and what is right falls to what is left without it."""
         wide, high = (pixels(side) + LETTER / 8 for side in (self.pattern.cells.width, self.pattern.cells.height))
         self.none = frame(wide, high, "warning").move_to(self.pattern.cells)
-        gone = leave(self.pattern.lines), appear(self.none, self.line)
+        gone = leave(self.pattern.lines), appear(self.none)
         return [(*gone, draw(self.fall, kind="slow")), appear(self.off)]
 
     def run(self) -> list[Play]:

@@ -19,7 +19,7 @@ from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.theme import SMALLEST, at, palette, pixels, units
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity, plain
 from transformer_core.tracing.trace import NamedTensor
 
 #: Stops of a deep stack that are tapped at most, and words that are looked for at each.
@@ -158,3 +158,8 @@ class LogitLens(VGroup):
         out, done = deal([vector] * len(new), new), [] if i else [self.done]
         said: list[Play] = [(*map(leave, done), *([out] if out else []))]
         return [(come, *stay, *map(appear, done)), (draw(self.drops[i]), Flight(vector, glass, 0.0, kind="row")), *said]
+
+    def led(self, share: Quantity, word: Label) -> list[VGroup]:
+        """The last glass's chip of a word, if it has this very share there."""
+        chip = self.words[-1].get(str(word), VGroup())
+        return [chip] if [told.text for told in chip[2:]] == [plain(f"{share:share}")] else []

@@ -14,7 +14,6 @@ from scenes.animations import (
     Play,
     Travel,
     appear,
-    appear_in_turn,
     draw,
     exchange,
     grow,
@@ -25,7 +24,7 @@ from scenes.animations import (
     take_out,
 )
 from scenes.animations.verbs import LATE
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule, wire
@@ -137,6 +136,12 @@ class TwoPasses:
             shares = zip(self.probs.pick(choice=1, layer=layer).quantities(), line, strict=True)
             self.told.append(VGroup(shaded(p, bool(p > least), place) for p, place in shares))
 
+    def told_before(self, box: VMobject, text: VMobject, told: VMobject) -> tuple[Animation, ...]:
+        """The chip of a word and its text become the first answer of the own run; the other comes."""
+        (bar, other), names, numbers = self.answers.bars, self.answers.names, self.answers.numbers
+        moved = exchange([box, text], [bar.bar, names[0]], "camera")
+        return leave(told), appear(bar.track, names[1], other, numbers), *moved
+
     def forward(self) -> list[tuple[Animation, ...]]:
         """Both runs, layer by layer."""
         steps = zip(self.donor.upwards(), self.own.upwards(), self.calls, strict=True)
@@ -220,10 +225,9 @@ class TwoRoutes:
         run: the recorded transplants, by the name of each tensor.
         key: the name of the pair of sentences.
         passes: the run whose tokens these are, with the Spanish words above them.
-        room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, key: str, passes: TwoPasses, room: Room) -> None:
+    def __init__(self, run: Trace, key: str, passes: TwoPasses, room: Room = STAGE) -> None:
         given, prob = (run[f"{key}_{name}"].pick(choice=1) for name in ("heads", "prob"))
         layer, head, share = given.largest()
         left, right = in_two(room)
@@ -234,22 +238,22 @@ class TwoRoutes:
         written = (run[f"{key}_{name}"].words("position")[: len(own)] for name in ("donor_written", "written"))
         self.prefixes = [own, *(in_line(some, pixels(own.width)).move_to(own, LEFT) for some in written)]
         column = Room(left.right + AIR, room.top, right.left + OUT, room.bottom)
-        #: All heads of the encoder, a row a layer, as bright as the probability that each leads to; the best; the frame
-        #: that stays where it is cut.
-        (*_, floor, top), heads = passes.own.places, given
+        #: All heads of the encoder; the one that moves the gender; the frame that stays where it is cut.
+        *_, floor, top = passes.own.places
         stand = Room(floor[at].right - AIR, floor[at].top, floor[to].left + AIR, floor[at].bottom)
-        rows = zip(heads, stand.inset(12).rows(len(heads), 10), strict=True)
-        pairs = (zip(row.quantities(), part.columns(len(row), 10), strict=True) for row, part in rows)
-        self.cells = VGroup(shaded(one, False, place) for row in pairs for one, place in row)
-        self.best = self.cells[layer.position * given.size("head") + head.position]
         self.heads, self.head = named("heads", stand), shaded(share, False, stand)
         name = Words(f"head {letter_of(head.position)}", "large word", paper=self.head[0])
         self.head.add(stand.inset(12).fit(name, most=1).set_fill(ink_on(shared(share))))
-        self.gone = frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre)
+        self.gone = VGroup(
+            frame(stand.width, stand.height, "warning", 5, 12), Words("head off", "stage word", "warning")
+        )
+        self.gone.move_to(stand.centre)
         self.decoder, self.old, goal = named("decoder", column), self.source[at], self.source[to]
         #: The noun of the other sentence, before the head, and later in the place of that of the own.
         other = run[f"{key}_donor_rows"].label("position", at)
         self.instead = Token(other, "", pixels(self.old.width), 60, "stage word").move_to(self.old)
+        #: What is read in the end.
+        self.read = [self.instead if token is self.old else token for token in self.source]
         self.noun = self.instead.copy().set_y(self.head.get_y()).align_to(self.old.get_center(), RIGHT)
         edge, over, aside = self.decoder.get_left()[0] * RIGHT, UP * top[to].centre[1], units(20)
         level, turns = UP * self.head.get_y(), [(goal.get_x() + side) * RIGHT for side in (-aside, aside)]
@@ -287,11 +291,9 @@ class TwoRoutes:
                 draw(self.second[0])]  # fmt: skip
 
     def copy(self) -> list[Play]:
-        """The output of each head is copied, then that of the best alone: the route brings the other noun."""
-        others = [cell for cell in self.cells if cell is not self.best]
+        """Of all heads, the output of one is copied: the route brings the other noun."""
         return [
-            (leave(self.heads[1]), appear_in_turn([*self.cells])),
-            (leave(*others, self.heads[0]), Travel(self.best, self.head, 0.0, leaving=True)),
+            Travel(self.heads, self.head, 0.0, leaving=True),
             (leave(self.first[0][0]), appear(self.noun)),
             (draw(*self.first[1]), leave(*self.first[0][1:])),
             self.answer.become(self.copied),
@@ -299,16 +301,21 @@ class TwoRoutes:
 
     def cut(self) -> list[Play]:
         """The head is cut, and with it its route: the adjective still tells what it means."""
-        again = leave(self.noun, *self.first[1]), draw(*self.first[0])
-        broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0], self.calls[0])
-        return [again, broken, self.answer.become(self.own_off)]
+        gone, come = self.answered(self.own_off)
+        again = leave(self.noun, *self.first[1]), draw(*self.first[0]), gone
+        broken = *take_out(self.head, self.gone), leave(*self.first[0], self.calls[0])
+        return [again, broken, come]
+
+    def answered(self, new: FormBars) -> tuple[Animation, tuple[Animation, ...]]:
+        """The answer leaves, as it is no longer true, and later another comes."""
+        gone, self.answer = leave(self.answer.bars, self.answer.numbers), new
+        return gone, (*(grow(one.bar) for one in new.bars), appear(new.numbers))
 
     def after(self, old: int = 0, new: int = 1, answer: FormBars | None = None) -> list[Play]:
         """Other Spanish words stand before, at first those of the other sentence, and the answer becomes another."""
-        gone, self.answer = self.answer, answer or self.donor_off
-        words = *exchange(self.prefixes[old], self.prefixes[new]), leave(gone.bars, gone.numbers)
-        come = *(grow(one.bar) for one in self.answer.bars), appear(self.answer.numbers)
-        return [(*words, leave(self.second[old]), draw(self.second[new])), come]
+        gone, come = self.answered(answer or self.donor_off)
+        words = exchange(self.prefixes[old], self.prefixes[new])
+        return [(*words, gone, leave(self.second[old]), draw(self.second[new])), come]
 
     def slip(self) -> list[Play]:
         """The other sentence is read, and goes on from what is written for it without the head; the slip is mended."""
