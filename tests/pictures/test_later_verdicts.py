@@ -290,6 +290,18 @@ def test_a_wrong_word_is_said_to_mislead_what_follows_only_where_the_right_one_m
     assert "For “la casa es roja”, without it, “roja” gets 1%." in spoken
 
 
+def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two_stripes() -> None:
+    trace = trace_of("The car is red")
+    told = "there, a second head has the stripe, too."
+    stripes, left = (trace[f"experiment.induction.{name}"].values for name in ("stripe_by_seed", "ablated_by_seed"))
+    assert np.sort(stripes[1:, 1])[:, 0].min() > 0.5 > np.sort(stripes[0, 1])[0]
+    assert min(left[1, 1, 0], left[2, 1, 1]) > left[0, 1, 0]
+    assert told in said("interpretation", trace)
+    lone = stripes.copy()
+    lone[2, 1, 0] = 0.1
+    assert told not in said("interpretation", changed(trace, experiment__induction__stripe_by_seed=lone))
+
+
 def test_a_role_of_which_little_is_right_without_a_head_has_its_cell() -> None:
     words = {span.source.index for span in _step("interpretation", 3).spans.values()
              if span.source.name == "experiment.heads_off.ablation_effect"}  # fmt: skip

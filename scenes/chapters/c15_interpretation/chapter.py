@@ -464,7 +464,10 @@ class Interpretation(Chapter):
             stage=[region, *read],
         )
         off = run["ablated"].pick(layer=layer, head=head)
-        picture = InductionTraining(run, weights, off, copying)
+        left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
+        others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
+        picture = InductionTraining(run, weights, (off, *others), copying)
+        spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
@@ -478,6 +481,14 @@ class Interpretation(Chapter):
                 appear(picture.one, picture.told),
             ),
             beat(f"Ablate this head, and {off:share} are left.", *picture.ablate()),
+            beat(
+                claim(
+                    spare,
+                    "Other runs lose less: there, a second head has the stripe, too.",
+                    f"Other training runs, without theirs: {', '.join(f'{share:share}' for share in others)}.",
+                ),
+                appear_in_turn([*picture.without, picture.runs], "slow"),
+            ),
             stage=[region, copying.note, *copying.words, copying.pattern],
         )
         return picture

@@ -13,7 +13,7 @@ from scenes.mobjects.marks import End, Tick, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arch, curve, dashes, dot, frame
+from scenes.mobjects.shapes import arch, curve, dashes, dot, frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pixels, units
@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a letter that comes twice.
 LETTER = 104.0
-#: Px from the end of the curves to the result without a head.
+#: Px from the end of the curves to the line of results without a head.
 RESULTS = 250.0
 #: Px that the arc of a layer earlier rises, above the letters; and of the words around a grid.
 BACK, AROUND = 120.0, 48.0
@@ -111,17 +111,16 @@ class InductionTraining:
     Args:
         run: the tensors of the experiment `induction`.
         weights: frame × query × key, of one head.
-        off: the accuracy in the end without this head.
+        shares: the accuracy in the end without this head, and that of other trainings without theirs.
         head: as it is in the end, with its grid from copy to copy at the left of its room.
     """
 
-    def __init__(self, run: Trace, weights: NamedTensor, off: Quantity, head: InductionHead) -> None:
+    def __init__(self, run: Trace, weights: NamedTensor, shares: Sequence[Quantity], head: InductionHead) -> None:
         accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
         since, until = run["rise_steps"].quantities()
         body = head.room.split_columns(head.room.height - AROUND, 140)[1]
-        self.pattern, copied = head.pattern, between_copies(weights)
-        others = [Pattern(copied.pick(frame=k), pixels(self.pattern.pitch)) for k in range(len(steps))]
-        self.states = [one.lines.shift(head.pattern.cells.get_center() - one.cells.get_center()) for one in others]
+        self.pattern, copied, (off, *others) = head.pattern, between_copies(weights), shares
+        self.states = [self._state(copied, k) for k in range(len(steps))]
         self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - RESULTS - 90, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
@@ -129,6 +128,12 @@ class InductionTraining:
         self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "weight", 14)
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
+        self.without = VGroup(*(self._result(share, "ink2") for share in others))
+        self.runs = Words("other runs", "fact", "ink2").next_to(self.without[-1], UP, units(24), aligned_edge=RIGHT)
+        foot = self.plot.axes[0].get_right() + RIGHT * units(RESULTS)
+        name = Words("head off", "fact", "ink2").settle(foot + DOWN * units(28))
+        #: A line beside the curves, on which results without a head stand.
+        self.line = VGroup(rule(foot, foot + UP * self.plot.axes[1].height, "ink3", 2.5), name)
         self.plot.add(self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
         self.end.shift(RIGHT * units(14))
@@ -138,18 +143,24 @@ class InductionTraining:
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
         chance = Words(f"chance {run['chance']:.0%}", "fact", "ink2")
         self.told = self.plot.label(chance, last, float(run["chance"])).shift(DOWN * units(8))
-        left = self.plot.beside(float(off)) + RIGHT * (self.plot.axes[0].width + units(RESULTS))
-        told = VGroup(number(off, "share", "large number", "warning"), Words("head off", "fact", "ink2"))
-        told.arrange(DOWN, units(BACK / 8)).next_to(left, RIGHT, units(BACK / 6))
-        self.off = VGroup(means(dot(left, 12, "warning"), Tick(off, self.plot.up)), told)
-        #: The fall from what is right with the head to what is right without it.
-        self.fall = dashes(self.end.get_right() + RIGHT * units(BACK / 8), left, "warning", 6)
+        self.off, whole = self._result(off, "warning"), self.plot.point(last, float(accuracy.values[-1]))
+        self.fall = dashes(whole + RIGHT * units(140), self.off[0].get_center(), "warning", 6)
+
+    def _result(self, share: Quantity, role: str) -> VGroup:
+        """The share that is right without a head, as a dot on the line beside the curves, with its number."""
+        spot = self.plot.beside(float(share)) + RIGHT * (self.plot.axes[0].width + units(RESULTS))
+        told = number(share, "share", "stage number", role).next_to(spot, RIGHT, buff=units(22))
+        return VGroup(means(dot(spot, 12, role), Tick(share, self.plot.up)), told)
+
+    def _state(self, weights: NamedTensor, frame: int) -> VGroup:
+        other = Pattern(weights.pick(frame=frame), pixels(self.pattern.pitch))
+        return other.shift(self.pattern.cells.get_center() - other.cells.get_center()).lines
 
     def ablate(self) -> list[Play]:
         """The head goes off, and what is right falls to what is left without it."""
         wide, high = (pixels(side) + LETTER / 8 for side in (self.pattern.cells.width, self.pattern.cells.height))
         self.none = frame(wide, high, "warning").move_to(self.pattern.cells)
-        gone = leave(self.pattern.lines), appear(self.none)
+        gone = leave(self.pattern.lines), appear(self.none, self.line)
         return [(*gone, draw(self.fall, kind="slow")), appear(self.off)]
 
     def run(self) -> list[Play]:
