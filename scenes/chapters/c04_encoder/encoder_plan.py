@@ -43,7 +43,7 @@ HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 6.0, 48.0, 8.0, 1
 #: Px at the sides of the open gate, beside what stands between vectors, and of the room at the right of all gates.
 SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
 #: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
-COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 620.0)}
+COLUMNS = {"positional": (3, 84.0), "norm": (5, BETWEEN), "ffn": (2, 620.0)}
 #: The same where attention, or a table, needs room between two.
 APART = 2, 400.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
@@ -311,9 +311,7 @@ class EncoderPlan(VGroup):
             column.append(one)
         return column
 
-    def vectors(
-        self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0, waiting: bool = False
-    ) -> list[Vector]:
+    def vectors(self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0) -> list[Vector]:
         """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
         at the right; in "front" of an open layer; at the "end" it stands behind all gates.
 
@@ -327,10 +325,19 @@ class EncoderPlan(VGroup):
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, lane) in enumerate(zip(tensor, self.lanes, strict=True)):
-            high, down = lane.slim if waiting else lane.high, lane.below * (branch and "positional" not in tensor.name)
+            high, down = lane.high, lane.below * (branch and "positional" not in tensor.name)
             vector = Vector(row, wide, high, "ink3" if branch else "residual", scale or self.scale)
             vector.key = slot if slot == "end" else "branch" if branch else "stream", i
             made.append(vector.opaque().move_to(at(x, lane.y + down)))
+        return made
+
+    def waiting(self, vectors: Sequence[Vector]) -> list[VMobject]:
+        """Bars without numbers in the place of vectors, on their lines, while others are made of them below."""
+        made: list[VMobject] = []
+        for vector, lane in zip(vectors, self.lanes, strict=True):
+            bar = Box(pixels(vector.width), lane.slim, palette().residual, lane.slim / 2).move_to(vector)
+            bar.key = vector.key
+            made.append(bar)
         return made
 
     def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
