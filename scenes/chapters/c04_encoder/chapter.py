@@ -151,7 +151,7 @@ class Encoder(Chapter):
         scale = scale_of(trace["parameters.embed_src.table"])
         found, faint, vectors = plan.vectors(raw, scale=scale), plan.vectors(raw), plan.vectors(words)
         out, patterns = plan.vectors(sums, "out"), plan.vectors(places, "middle", branch=True)
-        (brackets, left, larger, ring), (away, back) = plan.left_end(places), plan.swapped(found)
+        wide, (away, back) = plan.vectors(places, "before", branch=True), plan.swapped(found)
         signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
         texts = ("embedding", found), ("position", patterns), ("sum", out)
@@ -184,9 +184,9 @@ class Encoder(Chapter):
             beat(
                 claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "Patterns differ most at the left. ", "")
                 + "How they are made, a later chapter shows.",
-                (leave(*signs, *(vectors if scaled else faint), heads[-scaled]), appear_in_turn(brackets)),
-                (appear(larger, rise=False), deal(brackets, left, kind="slow")),
-                appear(ring),
+                leave(*signs, *(vectors if scaled else faint), heads[-scaled]),
+                exchange(patterns, wide, "slow"),
+                appear(plan.left_end(wide)),
             ),
             stage=[plan, *found, heads[0]],
         )

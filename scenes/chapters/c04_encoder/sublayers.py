@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, PI, RIGHT, UL, UP, UR, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -57,7 +57,7 @@ LONGEST, LOWEST = 0.85, 0.3
 IDS, SLIM = 150.0, 8.0
 
 
-class ZeroedVectors(VGroup):
+class ZeroedVectors:
     """A box of a layer before which vectors are set to zero, and which others this changes behind it.
 
     The empty plate covers the vector of the `token` before the box; behind it, a veil lies on each one that this
@@ -88,7 +88,6 @@ class ZeroedVectors(VGroup):
         self.counts = so_far.quantities()
         spot = np.array([plan.boxes[part].get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
         self.count = number(self.counts[0], "", "stage number").settle(spot)
-        super().__init__(self.zero, self.veils, self.marks, self.count)
 
     def blank(self, here: int) -> list[Any]:
         """Plays in which the vector of a token is set to zero and comes back, and all that this changes shows it."""
@@ -266,11 +265,8 @@ class ResidualAddition:
             piece = bar_of(more, "height", stages.unit, pixels(bar.width), "ink", 2)
             self.pieces.add(piece.move_to(bar).set_y(stages.ground + units(stages.unit) * float(value + more / 2)))
         self.zeros = VGroup(stages.zero, means(stages.level(0.0, "ink3", 2).set_y(foot), origin))
-        corners = (
-            (at(wide.left, above.top), at(wide.right, above.bottom)),
-            (at(wide.left, above.bottom), at(wide.right, above.top)),
-        )
-        self.strike = VGroup(rule(*ends, "warning", 8) for ends in corners)
+        ends = ((self.bars.get_corner(a), self.bars.get_corner(b)) for a, b in ((UL, DR), (DL, UR)))
+        self.strike = VGroup(rule(*pair, "warning", 8) for pair in ends)
         token = Token(plan.words[plan.mine], "", side.width, TOKEN, "stage word")
         self.token, self.other = (
             token.move_to(side.cross(above).centre),
@@ -397,22 +393,19 @@ class EmbeddingLookup:
 
     def __init__(self, plan: EncoderPlan, trace: Trace) -> None:
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
-        shown, left = ids.quantities(), plan.room.left + SIDE + IDS / 2
-        self.ids = [
-            number(one, ".0f", "stage number").settle(at(left, lane.y))
-            for one, lane in zip(shown, plan.lanes, strict=True)
-        ]
-        right = plan.room.right - SIDE - plan.wide
+        left, right = plan.room.left + SIDE + IDS / 2, plan.room.right - SIDE - plan.wide
         room = Room(left + IDS, plan.room.top + HEAD + HEADING, right - IDS / 2, plan.room.bottom - SIDE)
         self.table = Heatmap(table, room.width, room.height, scale_of(table)).move_to(room.centre)
         self.title = plan.heading(f"{trace['config.source_vocab']} × {trace['config.d_model']}", self.table)
         pitch = room.height / len(table)
-        self.rows, self.rings, self.ways = [], [], VGroup()
-        for one, name in zip(shown, self.ids, strict=True):
+        self.ids, self.rows, self.rings, self.ways = [], [], [], VGroup()
+        for one, lane in zip(ids.quantities(), plan.lanes, strict=True):
+            self.ids.append(number(one, ".0f", "stage number").settle(at(left, lane.y)))
             row = Vector(table[int(one)], room.width, max(pitch, SLIM), "residual", scale_of(table)).opaque()
-            self.rows.append(row.move_to(at((room.left + room.right) / 2, room.top + (float(one) + 0.5) * pitch)))
-            self.rings.append(frame(room.width + GAP, pixels(row.height) + GAP, "focus").move_to(row).set_z_index(1))
-            self.ways.add(curve(name.get_right() + RIGHT * units(GAP), self.rings[-1].get_left(), "ink", 4, level=True))
+            self.rows.append(row.set_y(at(0, room.top + (float(one) + 0.5) * pitch)[1]).set_x(self.table.get_x()))
+            self.rings.append(frame(room.width + GAP, pixels(row.height) + GAP).move_to(row).set_z_index(1))
+            start = self.ids[-1].get_right() + RIGHT * units(GAP)
+            self.ways.add(curve(start, self.rings[-1].get_left(), "ink", 4, level=True))
         #: The frame at the first row of the table, from which it slides to the row of a token.
         self.first = self.rings[0].copy().move_to(self.table, UP)
 
