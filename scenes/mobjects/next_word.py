@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import STAGE, Room
@@ -25,6 +25,8 @@ BARS, NUMBER = 6, 170.0
 OTHERS = "all others"
 #: Px at the end of a row, and of a column, for its total.
 ACROSS, DOWNWARDS = 210.0, 66.0
+#: How far the ways of the chips beside a cell bend.
+NEAR, ASIDE = 0.25, 0.4
 
 
 class NextWord(VGroup):
@@ -80,11 +82,16 @@ class NextWord(VGroup):
 
 
 class PairTable(VGroup):
-    """Counts of nouns with adjectives in training: the pair in question among its neighbours."""
+    """Counts of nouns with adjectives in training: the pair in question among its neighbours.
 
-    def __init__(self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, most: int = 6) -> None:
-        room = room.split_columns(-ACROSS)[0].split_rows(-DOWNWARDS)[0]
-        rows, columns = neighbours(table, noun.position, adjective.position, most)
+    There is room for totals unless it is `plain`.
+    """
+
+    def __init__(
+        self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, plain: bool = False
+    ) -> None:
+        room = room if plain else room.split_columns(-ACROSS)[0].split_rows(-DOWNWARDS)[0]
+        rows, columns = neighbours(table, noun.position, adjective.position, BARS)
         part = table.pick(noun=tuple(rows), adjective=tuple(columns))
         side = gutter(part.words("noun")) + 20
         head, body = room.split_columns(side)[1].split_rows(84)
@@ -126,6 +133,10 @@ class PairTable(VGroup):
         )
         right, foot = self.row.get_right() + RIGHT * units(24), self.column.get_bottom() + DOWN * units(DOWNWARDS / 2)
         return [across.settle(right).begin_at(right[0]), down.settle(foot)]
+
+    def bend(self, chip: VMobject, goal: VMobject) -> float:
+        """The bend of the way of a chip beside the cell to a goal above: the upper one goes aside before it rises."""
+        return NEAR if chip is self.beside[0] else float(ASIDE * np.sign(chip.get_x() - goal.get_x()))
 
     @property
     def others(self) -> list[VGroup]:

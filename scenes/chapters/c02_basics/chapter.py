@@ -22,7 +22,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c02_basics.machine import ClosedModel, ModelHalf, OpenModel, RecurrentReader, TranslationTokens
-from scenes.chapters.c02_basics.predictions import FEW, RECORDED, Continuation, ModelFamilies, preference
+from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, ModelFamilies, preferring
 from scenes.chapters.c02_basics.reading import DecoderWriting, EncoderOutputs, TokenVectors, TwoContexts
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
@@ -159,7 +159,7 @@ class Basics(Chapter):
                     "So a part of this answer may be remembered.",
                 ),
                 (leave(*rest), *exchange(picture.mine, picture.beside, "row")),
-                tuple(Flight(out, chip, kind="slow") for out, chip in made if out) or None,
+                tuple(Flight(out, chip, picture.bend(out, chip), "slow") for out, chip in made if out) or None,
             ),
             stage=[machine.source, machine.output],
         )
@@ -338,12 +338,13 @@ class Basics(Chapter):
             beat(
                 "An encoder-decoder turns one sequence into another: BART, and the model that we look at.",
                 appear(picture.both[0].heading, picture.names[1]),
-                appear_in_turn([*picture.translation]),
+                *picture.translate(),
                 ambient=flow,
             ),
             beat(
                 "An encoder-only model makes a vector for each token, to search with, or to sort texts: BERT.",
                 (Travel(picture.both[0], encoder, kind="row"), appear(picture.names[2])),
+                appear_in_turn(encoder.working(), "rest"),
                 deal([encoder.bars[0]] * len(picture.vectors), picture.vectors),
                 ambient=flow,
             ),
@@ -351,6 +352,7 @@ class Basics(Chapter):
                 "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
                 (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[0])),
                 appear(*asked) if asked else None,
+                (Flight(asked[0], decoder.plate), appear_in_turn(decoder.working())) if asked else None,
                 ambient=flow,
             ),
             stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],
@@ -399,7 +401,7 @@ class Basics(Chapter):
             beat(f"Here the same model gives “{best}” {share:share},", picture.opens()),
             beat(f"and “{right}”, which is right, only {less:share}.", appear(ring, true)),
             beat("It learned which words are likely, and nobody told it which are true.", appear(likely), ambient=flow),
-            beat("Chatbots are then fine-tuned on answers that people prefer.", *map(appear, preference())),
+            beat("Chatbots are then fine-tuned on answers that people prefer.", *preferring()),
             beat("Yet they, too, can state what isn’t so: they hallucinate.", appear(wrong), ambient=flow),
             stage=[decoder, across([decoder], [picture.text], DOWN), picture.text],
         )
@@ -415,7 +417,7 @@ class Basics(Chapter):
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
         picture = ClosedModel(source, output)
-        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, FEW)
+        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, plain=True)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
@@ -434,7 +436,7 @@ class Basics(Chapter):
             beat(
                 "It has learned the small world of its grammar.",
                 (leave(picture.title), appear(world.rows, world.columns)) if world else None,
-                fill([*world.others, world.cell], "slow") if world else None,
+                (fill([*world.others, world.cell], "slow"), appear(world.ring)) if world else None,
                 appear(ring_around(picture.box)),
             ),
             beat("Every claim about our model is about that world.", ambient=pulses(picture.goes_in, role="focus")),

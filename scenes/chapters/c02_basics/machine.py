@@ -41,7 +41,7 @@ class TranslationTokens:
         self.short = is_short(self.source) and is_short(self.output)
 
 
-class ClosedModel(VGroup):
+class ClosedModel:
     """A closed box: the words that go in together stand below it, those that come out one by one above it.
 
     Args:
@@ -64,7 +64,6 @@ class ClosedModel(VGroup):
         #: The place inside of the box where all words go together, and where each of the others comes from.
         self.mouth = self.source.copy().scale(BUNDLED).move_to(self.box.get_bottom() + UP * units(8), DOWN)
         self.doors = [chip.copy().scale(BUNDLED).move_to(self.box.get_top(), UP) for chip in self.output]
-        super().__init__(self.source, self.goes_in, self.box, self.title, self.note, self.comes_out, self.output)
 
     def enter(self) -> Animation:
         """All words that are read go in together, straight."""
@@ -83,7 +82,7 @@ class ClosedModel(VGroup):
         return made
 
 
-class RecurrentReader(VGroup):
+class RecurrentReader:
     """A box that reads one word after another: what it keeps of all is one vector, its memory, if that is known.
 
     Args:
@@ -101,7 +100,6 @@ class RecurrentReader(VGroup):
         self.ways = gathered(self.source, self.box)
         rows = [] if memories is None else [*memories]
         self.states = [vector_in(body, row, "residual", full_colour(*rows)) for row in rows]
-        super().__init__(self.source, self.ways, self.box, self.title, *self.states[:1])
 
     def read(self) -> list[tuple[Animation, ...]]:
         """Each word goes in after the one before, and changes the memory."""
@@ -170,7 +168,7 @@ def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...
     return bars
 
 
-class OpenModel(VGroup):
+class OpenModel:
     """The opened model: the source goes up into the encoder, what the decoder writes comes out above it.
 
     `handed` are the lines of the vectors from the top of one to the other, one for each token of the source. `states`
@@ -207,9 +205,6 @@ class OpenModel(VGroup):
             )
         self.lit.append(self.decoder.working())
         self.encoder.heading.set_z_index(2)
-        super().__init__(
-            self.source, self.goes_in, self.encoder, *self.handed, self.decoder, self.comes_out, self.output
-        )
 
     def read(self) -> list[Any]:
         """Each token becomes a vector, which rises through the encoder, and is another one after each layer."""

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, Animation, VGroup
 
-from scenes.animations import Travel, appear_in_turn, draw, leave
+from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exchange, leave, reshape
 from scenes.chapters.c02_basics.machine import ModelHalf
 from scenes.layout import STAGE
 from scenes.mobjects.marks import Thickness, means
 from scenes.mobjects.sentences import NOTHING, across
-from scenes.mobjects.shapes import arrow, curve, stroke
+from scenes.mobjects.shapes import Box, curve, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import vectors_in
-from scenes.theme import at, units
+from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the tokens that may follow, from line to line of them, between two texts, and of a thread for a probability of
 #: one; the em sizes of a text and of the less likely tokens, and the lines of tokens, the likeliest first.
 NAMES, PITCH, AIR, THICK, WRITTEN, OTHER, FAN = 440.0, 92.0, 20.0, 140.0, 62.0, 46.0, (0, 1, -1, 2, -2)
-#: At most so many nouns, and so many adjectives, are shown of the grammar.
-FEW = 4
 #: Px of what the three families read and write, at the foot of the stage, and of their names and their parts.
 SAMPLE, NAMED, PARTS = 240.0, 100.0, 330.0
 #: A tensor of what a real language model predicted, which stands for all of them.
 RECORDED = "experiment.next_token.top"
 
 
-class ModelFamilies(VGroup):
+class ModelFamilies:
     """Decoder alone, both, encoder alone: the same parts, three kinds of model, each with a name that viewers know."""
 
     def __init__(self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label]) -> None:
@@ -49,16 +48,21 @@ class ModelFamilies(VGroup):
         self.names = [head.fit(Words(name, "chapter"), most=0.8) for name, head in names]
         for name in self.names[1:]:
             name.stand_on(self.names[0].baseline)
-        self.vectors = vectors_in(samples[-1].inset(40, 0), memory, "residual", 60)
+        self.vectors = vectors_in(samples[-1].inset(2 * AIR, 0), memory, "residual", 60)
         self.translation = VGroup(VGroup(in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
-        samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
-        super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation)
+        samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=WRITTEN / self.translation[0][0].size)
+
+    def translate(self) -> list[Any]:
+        """Plays in which a sentence goes into the encoder, both halves work, and its translation comes out."""
+        source, output = self.translation
+        works = [appear_in_turn(half.working(), "rest") for half in self.both]
+        return [appear(source), Flight(source, self.both[0].plate, 0.0), *works, appear(output)]
 
 
 def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
     """A sentence as texts of a few words each."""
     lines = [" ".join(f"{one}" for one in words[k : k + most]) for k in range(0, len(words), most)] or [NOTHING]
-    return [Words(line, "block") for line in lines]
+    return [Words(line, "chapter") for line in lines]
 
 
 class Continuation(VGroup):
@@ -109,9 +113,26 @@ class Continuation(VGroup):
         return leave(self.threads, share, *others), Travel(best, self.answer, 0.0, "row", leaving=True)
 
 
-def preference() -> VGroup:
-    """A sketch: of two answers people prefer one, and a model learns from it."""
-    answers = [Words("answer", "large word", "ink2"), Words("preferred answer", "large word", "weight")]
-    both = VGroup(answers).arrange(DOWN, units(AIR), aligned_edge=LEFT)
-    line = VGroup(both, arrow(LEFT, RIGHT, "ink2", 4, 20), Words("chatbot", "title")).arrange(RIGHT, units(2 * AIR))
-    return STAGE.split_rows(-SAMPLE / 3)[1].split_columns(-STAGE.width / 2)[1].fit(line, most=1.0)
+def preferring() -> list[Any]:
+    """Plays of a sketch: a chatbot gives two answers alike; people prefer one, and it becomes likelier."""
+    room = STAGE.split_rows(-SAMPLE)[1].split_columns(-1.7 * NAMES)[1].inset(0, 2 * AIR)
+    side, rest = room.split_columns(NAMES / 2)
+    plate = Box.of(side, palette().surface, AIR, palette().residual, 4)
+    names = VGroup(Words("chatbot", "title", "ink", plate), Words("a sketch", "fact", "ink2", plate))
+    lines, told = rest.split_columns(0.35 * rest.width)[1].rows(2, AIR), ("answer", "answer", "preferred answer")
+    one, other, best = (
+        Words(text, "stage word", "weight" if text in told[2:] else "ink2")
+        .settle(line.centre)
+        .begin_at(at(line.left, 0)[0])
+        for text, line in zip(told, (*lines, lines[1]), strict=True)
+    )
+    ends = [answer.get_left() + LEFT * units(AIR) for answer in (one, other)]
+    before, after = (
+        VGroup(curve(plate.get_right(), *look, level=True) for look in zip(ends, roles, thick, strict=True))
+        for roles, thick in ((("ink3", "ink3"), (THICK / 5, THICK / 5)), (("ink3", "weight"), (THICK / 20, THICK / 3)))
+    )
+    return [
+        (appear(plate, names.arrange(DOWN, units(AIR)).move_to(plate), one, other), draw(*before)),
+        exchange([other], [best]),
+        reshape(before, after, "row"),
+    ]

@@ -36,7 +36,7 @@ READ = 8
 LIKELIEST = 5
 
 
-class TokenVectors(VGroup):
+class TokenVectors:
     """Inside the encoder: a token below it, its vector above the token, and the first numbers of that, large."""
 
     def __init__(self, trace: Trace, source: Sequence[Label], vector: NamedTensor) -> None:
@@ -56,10 +56,9 @@ class TokenVectors(VGroup):
         self.rays = VGroup(rule(stripe.get_top(), cell.get_bottom(), "ink3", 3) for stripe, cell in pairs)
         #: The cell of the number that is farthest from zero, of those that are read.
         self.strongest = max(self.cells, key=lambda cell: abs(cell.quantity))
-        super().__init__(self.line, self.encoder, self.vector, self.rays, self.grid)
 
 
-class EncoderOutputs(VGroup):
+class EncoderOutputs:
     """Vectors go into the encoder, and as many come out.
 
     Inside, `columns` are the vectors before and after the first layer and the last one. For each of these layers,
@@ -112,7 +111,6 @@ class EncoderOutputs(VGroup):
         if only is not None:
             rows = slice(only * len(self.before), (only + 1) * len(self.before))
             self.fans = [VGroup(*strands[rows]) for strands in self.fans]
-        super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after)
 
     def _ends(self) -> tuple[float, float]:
         """The middles of the first and of the last column in the encoder."""
@@ -135,7 +133,7 @@ class EncoderOutputs(VGroup):
         ]
 
 
-class TwoContexts(VGroup):
+class TwoContexts:
     """A word at one place of two sentences: all vectors go into the encoder, and those of the word come out, in `own`.
 
     In the encoder are the strands that lead to the word; all other vectors are faint. `links` join the entries of the
@@ -172,7 +170,6 @@ class TwoContexts(VGroup):
         turned = np.flatnonzero(np.sign(ends[0]) != np.sign(ends[1])).tolist()
         self.links = VGroup(rule(upper.of(i).get_bottom(), lower.of(i).get_top(), "ink", 3) for i in turned)
         self.key = Words("white: the sign differs", "fact", "ink2").next_to(self.after[1], DOWN, buff=units(24))
-        super().__init__(*self.both, self.same, self.links, self.key)
 
     @staticmethod
     def word_of(trace: Trace) -> Label | None:
@@ -183,7 +180,7 @@ class TwoContexts(VGroup):
         return next((word for word in words if word.position == noun), None)
 
 
-class DecoderWriting(VGroup):
+class DecoderWriting:
     """The encoder's vectors at the left, the decoder, the likeliest words at the right, and what it writes below.
 
     `feeds[t]` leads from token t of what is written back into the decoder, `steps[t]` are the words likely after it,
@@ -212,9 +209,6 @@ class DecoderWriting(VGroup):
         for chip in self.written.chips:
             slot = Box(pixels(chip.box.width), pixels(chip.box.height), palette().background, 10, palette().line, 2)
             self.slots.add(slot.move_to(chip.box))
-        super().__init__(
-            *self.names, *self.memory, self.handed, self.decoder, self.chooses, self.slots, self.written, self.feeds
-        )
 
     def turn(self, place: int) -> list[Any]:
         """Plays by which the word at a place is written out of its bar, and read, and the layers work out the next."""

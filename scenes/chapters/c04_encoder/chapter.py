@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import RIGHT, VGroup
 
 from scenes.animations import (
     Travel,
@@ -13,13 +13,12 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
-    grow,
     leave,
     pulses,
     reshape,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import EncoderPlan, added, kind_of, later_attention, scale_of
+from scenes.chapters.c04_encoder.encoder_plan import HEADING, EncoderPlan, added, kind_of, later_attention, scale_of
 from scenes.chapters.c04_encoder.sublayers import (
     AttentionMixing,
     EmbeddingLookup,
@@ -33,8 +32,10 @@ from scenes.chapters.c04_encoder.sublayers import (
 )
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import final_of, rows_of
+from scenes.mobjects.text import Words
 from scenes.mobjects.wording import counted, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
+from scenes.theme import at
 from transformer_core.studies.focus import Focus, focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
@@ -117,7 +118,8 @@ class Encoder(Chapter):
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
         vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out", scale=scale_of(table))
-        inside, mine = EmbeddingLookup(plan, ids, table, vectors), plan.mine
+        inside, mine = EmbeddingLookup(plan, trace), plan.mine
+        others = [k for k in range(len(vectors)) if k != mine]
         yield Step(
             "The embedding: words become vectors",
             beat(
@@ -126,20 +128,17 @@ class Encoder(Chapter):
                 appear_in_turn(inside.ids),
                 appear(ring_around(inside.ids[mine], roomy=True)),
             ),
-            beat("an address, no more.", draw(inside.ways[mine], kind="slow")),
+            beat("an address, no more.", *inside.slide([mine], "cell")),
             beat(
                 f"There, the embedding table keeps a vector: {width} numbers, set by training.",
                 *inside.found([mine], vectors),
             ),
-            beat(
-                "The others are looked up in the same table.",
-                *inside.found([k for k in range(len(vectors)) if k != mine], vectors),
-            ),
+            beat("The others are looked up in the same table.", *inside.slide(others), *inside.found(others, vectors)),
             beat(
                 "From here on, one token is one vector.",
                 appear_in_turn([ring_around(vector, "residual") for vector in vectors]),
             ),
-            stage=[plan, inside.table],
+            stage=[plan, inside.table, inside.title],
         )
 
     def a_place(self, trace: Trace) -> Iterator[Step]:
@@ -152,7 +151,7 @@ class Encoder(Chapter):
         scale = scale_of(trace["parameters.embed_src.table"])
         found, faint, vectors = plan.vectors(raw, scale=scale), plan.vectors(raw), plan.vectors(words)
         out, patterns = plan.vectors(sums, "out"), plan.vectors(places, "middle", branch=True)
-        (brackets, left, larger, ring), (away, back) = plan.left_end(places), plan.swapped(found)
+        wide, (away, back) = plan.vectors(places, "before", branch=True), plan.swapped(found)
         signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
         texts = ("embedding", found), ("position", patterns), ("sum", out)
@@ -185,9 +184,9 @@ class Encoder(Chapter):
             beat(
                 claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "Patterns differ most at the left. ", "")
                 + "How they are made, a later chapter shows.",
-                (leave(*signs, *(vectors if scaled else faint), heads[-scaled]), appear_in_turn(brackets)),
-                (appear(larger, rise=False), deal(brackets, left, kind="slow")),
-                appear(ring),
+                leave(*signs, *(vectors if scaled else faint), heads[-scaled]),
+                exchange(patterns, wide, "slow"),
+                appear(plan.left_end(wide)),
             ),
             stage=[plan, *found, heads[0]],
         )
@@ -198,16 +197,20 @@ class Encoder(Chapter):
         pre = trace.about["config"]["norm_order"] == "pre"
         plan, before = EncoderPlan(trace, "encoder.0.ln1"), rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
         vectors, out = plan.vectors(before), plan.vectors(norm["out"], "in" if pre else "out", branch=pre)
-        resting = plan.vectors(before, waiting=True)
+        resting = plan.waiting(vectors)
         mine, part = vectors[plan.mine], trace.under("encoder.0.ln1", batch=0, position=token.position)
         sheet, room = plan.card(plan.middle)
+        head, room = room.split_rows(HEADING)
         rows = (part[name] for name in ("centred", "normalized", "out"))
         stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
         states, level, flat = stages.states, stages.level(float(part["mean"])), stages.level()
+        names = [Words(told, "stage word", "ink", sheet).settle(head.centre) for told in ("mean", "standard deviation")]
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
-        title = plan.heading("lengths", out[0], ("before", "residual"), ("after", "ink3")).set_x(plan.last.centre[0])
+        title = plan.heading("lengths", sheet, ("before", "residual"), ("after", "ink3")).align_to(
+            at(plan.last.right, plan.last.top), RIGHT
+        )
         ring, (first, last) = ring_around(mine), [one.values for one in (lengths, norm["out_length"])]
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -224,12 +227,12 @@ class Encoder(Chapter):
                 f"and variance {part['var']:.2f}:",
                 appear(sheet, ring),
                 (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
-                draw(level),
+                (draw(level), appear(names[0])),
             ),
             beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat))),
             beat(
                 "divide by the standard deviation, and they have mean zero and variance one.",
-                appear(wide),
+                (appear(wide), *exchange(names[:1], names[1:])),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
                 (appear(title[2]), grown(bars[1])) if pre else None,
             ),
@@ -241,7 +244,7 @@ class Encoder(Chapter):
                     ".",
                 ),
                 (
-                    leave(wide, ring),
+                    leave(wide, ring, names[1]),
                     reshape(states[0], states[3], "row"),
                     *(exchange(bars[1], bars[2], "row") if pre else ()),
                 ),
@@ -289,23 +292,18 @@ class Encoder(Chapter):
             "A residual connection: added, not replaced",
             beat(
                 "The output of attention does not replace the vector.",
-                (
-                    appear(adding.sheet, adding.ways, adding.names),
-                    leave(*mixing.vectors, *mixing.made),
-                    Travel(mixing.vectors[mine], adding.before, kind="row"),
-                    Travel(mixing.made[mine], adding.made, kind="row"),
-                ),
+                (leave(*mixing.vectors, *mixing.made), *adding.come(mixing.vectors[mine], mixing.made[mine])),
                 *adding.replace(),
             ),
             beat("It is added to it: this is a residual connection.", *adding.add()),
-            beat("So the vector is still there, in the sum.", *adding.take_out()),
+            beat("So the vector is still there, in the sum.", draw(*adding.outline, kind="slow")),
             beat(
                 f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector:",
-                (appear(adding.bar_names[0]), grow(adding.bars[0])),
-                (appear(adding.bar_names[1]), grow(adding.bars[1])),
-                appear(adding.share),
+                *adding.compare(),
             ),
-            beat(verdict, (leave(*adding.shown), *adding.back(sums, mine))),
+            beat(
+                verdict, appear(ring := ring_around(adding.share, roomy=True)), (leave(ring), *adding.back(sums, mine))
+            ),
             stage=[plan, *mixing.vectors, *mixing.made],
         )
 
@@ -319,7 +317,7 @@ class Encoder(Chapter):
         sums = rows_of(trace, "encoder.0.resid_ffn")
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
         vectors, out = plan.vectors(stream), plan.vectors(sums, "out")
-        moved = plan.vectors(stream, "out", waiting=True)
+        moved = plan.waiting(plan.vectors(stream, "out"))
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
@@ -476,7 +474,7 @@ def taken(trace: Trace, plan: EncoderPlan, mixing: AttentionMixing) -> list[Beat
             (*exchange(mine, taking.strands), appear_in_turn([*taking.shares])),
         ),
         beat("It takes so much of each vector,", deal(mixing.read, taking.parts, kind="slow")),
-        beat("and adds it up: a weighted sum.", taking.meet(plan.mine)),
+        beat("and adds it up: a weighted sum.", *taking.meet()),
         beat(
             "So do the others, and learned matrices make the outputs.",
             (leave(*taking.shares, ring), *exchange(taking.strands, mine), draw(*others, back=True)),

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
-from manim import DL, DOWN, LEFT, RIGHT, UL, UP, UR, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UL, UP, UR, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, exchange, leave, ring_around
+from scenes.animations import Flight, Travel, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, bracket, curve, ellipsis, path, rule, stroked
+from scenes.mobjects.shapes import Box, bracket, curve, ellipsis, frame, path, rule, stroked
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import TOKEN, Vector
@@ -43,7 +42,7 @@ HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 6.0, 48.0, 8.0, 1
 #: Px at the sides of the open gate, beside what stands between vectors, and of the room at the right of all gates.
 SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
 #: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
-COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 620.0)}
+COLUMNS = {"positional": (3, 84.0), "norm": (5, BETWEEN), "ffn": (2, 620.0)}
 #: The same where attention, or a table, needs room between two.
 APART = 2, 400.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
@@ -55,8 +54,8 @@ MINE = 2
 #: How high a vector is, of its room; one that waits on its line for what is computed below it, of the way down there;
 #: and that, at most, of this way.
 ROOMY, WAITING, MOST = 0.88, 0.26, 1.65
-#: An eighth of the pattern of a position is its left end, or so many numbers if they are more.
-LEFT_END = 4
+#: The left end of the pattern of a position is so large a part of it.
+LEFT_END = 8
 #: How far to the side tokens step that change places, as a share of their way.
 ASIDE = 0.3
 #: Px above and below bars in a lane.
@@ -311,26 +310,33 @@ class EncoderPlan(VGroup):
             column.append(one)
         return column
 
-    def vectors(
-        self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0, waiting: bool = False
-    ) -> list[Vector]:
+    def vectors(self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0) -> list[Vector]:
         """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
-        at the right; in "front" of an open layer; at the "end" it stands behind all gates.
+        at the right, or over all "before" this; in "front" of an open layer; at the "end" it stands behind all gates.
 
         On its way from gate to gate a vector stays itself, whatever has become of it. A pattern of a position is on
         a branch, but nothing else is on its line.
         """
         room, wide = self.room.inset(SIDE), self.wide
-        if slot in ("front", "end"):
-            room = self.end if slot == "end" else self.front
+        if slot in ("front", "end", "before"):
+            room = getattr(self, slot)
             wide = room.width
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, lane) in enumerate(zip(tensor, self.lanes, strict=True)):
-            high, down = lane.slim if waiting else lane.high, lane.below * (branch and "positional" not in tensor.name)
+            high, down = lane.high, lane.below * (branch and "positional" not in tensor.name)
             vector = Vector(row, wide, high, "ink3" if branch else "residual", scale or self.scale)
             vector.key = slot if slot == "end" else "branch" if branch else "stream", i
             made.append(vector.opaque().move_to(at(x, lane.y + down)))
+        return made
+
+    def waiting(self, vectors: Sequence[Vector]) -> list[VMobject]:
+        """Bars without numbers in the place of vectors, on their lines, while others are made of them below."""
+        made: list[VMobject] = []
+        for vector, lane in zip(vectors, self.lanes, strict=True):
+            bar = Box(pixels(vector.width), lane.slim, palette().residual, lane.slim / 2).move_to(vector)
+            bar.key = vector.key
+            made.append(bar)
         return made
 
     def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
@@ -341,28 +347,10 @@ class EncoderPlan(VGroup):
             there[one].stretch_to_fit_height(here[other].height)
         return [exchange(here, there, "slow", ASIDE), exchange(there, here, "slow", ASIDE)]
 
-    def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VGroup, VMobject]:
-        """A bracket below the left end of the pattern of each position; these numbers in the first column, as wide as
-        all of the pattern; what lies below them, with their name and lines to each end; and a ring around where they
-        differ most, but for the edges.
-        """
-        count = max(patterns.shape[-1] // 8, LEFT_END)
-        part = slice(0, count)
-        ends = self.vectors(patterns.pick(**{patterns.axes[-1]: part}), branch=True)
-        foot, across = DOWN * units(10), RIGHT * units(self.wide / patterns.shape[-1] * count)
-        whole = self.vectors(patterns, "middle", True)
-        # It hides the lines, on which these numbers are not.
-        left, apart = self.room.left + SPACE / 2, COLUMNS["positional"][1]
-        column = Room(left, self.room.top + HEAD, self.before.left + self.wide + apart, self.room.bottom - SPACE)
-        larger = VGroup(Box.of(column, palette().surface), self.heading("left end, enlarged", ends[0]))
-        for vector, end in zip(whole, ends, strict=True):
-            larger.add(
-                *(rule(vector.get_corner(side), end.get_corner(side - 2 * LEFT), "ink3", 2) for side in (UL, DL))
-            )
-        change = np.abs(patterns.values - patterns.values[0])[:, part].sum(0)
-        ring = ring_around(VGroup(*(one.cells.of(int(change[1:-1].argmax()) + 1) for one in ends)))
-        feet = (pattern.get_corner(DL) + foot for pattern in whole)
-        return [bracket(start, start + across, foot) for start in feet], ends, larger, ring
+    def left_end(self, patterns: Sequence[Vector]) -> VMobject:
+        """A frame around the left end of the patterns of all positions, where they differ most."""
+        part = VGroup(cell for one in patterns for cell in one.cells[: max(1, len(one.cells) // LEFT_END)])
+        return frame(pixels(part.width) + SPACE, pixels(part.height) + 2 * INSIDE).move_to(part).set_z_index(1)
 
     def heading(self, text: str, over: VMobject, *more: tuple[str, str]) -> VGroup:
         """Words above a column, below the name of the gate; and `more`, each in its role."""
@@ -400,11 +388,11 @@ class EncoderPlan(VGroup):
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
-    """Let the vector on each token's branch fly into its stream vector, which goes on as their sum; or all into one."""
+    """Let the vector on each token's branch fly into its stream vector, which goes on as their sum."""
     return (
         leave(*branch),
         *exchange(stream, sums, "row"),
-        *(Flight(part, new, 0.0, "row") for part, new in zip(branch, cycle(sums), strict=False)),
+        *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),
     )
 
 

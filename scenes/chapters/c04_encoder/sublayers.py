@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,24 +17,23 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
-    follow,
-    gather,
     grow,
     lagged,
     leave,
     move_ring,
     pulses,
+    reshape,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, LARGER, SIDE, EncoderPlan, added, scale_of
+from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, SIDE, EncoderPlan, scale_of
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_in
-from scenes.mobjects.marks import End, Thickness, means
-from scenes.mobjects.norm_stages import NormStages
+from scenes.mobjects.bars import bar_in, bar_of
+from scenes.mobjects.marks import End, Ground, Thickness, means
+from scenes.mobjects.norm_stages import NormStages, bars_of
 from scenes.mobjects.passage import fan, final_of, rows_of, strand, weigh
-from scenes.mobjects.shapes import Box, path, rule
-from scenes.mobjects.strips import StripRows
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.shapes import Box, curve, frame, path, rule
+from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector, vector_in
 from scenes.mobjects.wording import letter_of
@@ -53,11 +51,13 @@ FEW, LEAST, GAP = 6, 0.02, 12.0
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width; how opaque the veil on a changed vector is.
 LEAN, VEIL = 0.3, 0.75
-#: How long the longest bar of a sum is, of the room: a percentage stands behind.
-LONGEST = 0.85
+#: How long the longest bar of a sum is, of the room: a percentage stands behind; how much of it is below, at least.
+LONGEST, LOWEST = 0.85, 0.3
+#: Px of the column of ids, and of a row that is framed in a large table, at least.
+IDS, SLIM = 150.0, 8.0
 
 
-class ZeroedVectors(VGroup):
+class ZeroedVectors:
     """A box of a layer before which vectors are set to zero, and which others this changes behind it.
 
     The empty plate covers the vector of the `token` before the box; behind it, a veil lies on each one that this
@@ -88,7 +88,6 @@ class ZeroedVectors(VGroup):
         self.counts = so_far.quantities()
         spot = np.array([plan.boxes[part].get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
         self.count = number(self.counts[0], "", "stage number").settle(spot)
-        super().__init__(self.zero, self.veils, self.marks, self.count)
 
     def blank(self, here: int) -> list[Any]:
         """Plays in which the vector of a token is set to zero and comes back, and all that this changes shows it."""
@@ -161,8 +160,9 @@ class LayerPass(WeightStrands):
         read, given = self.columns[self.place : self.place + 2]
         super().__init__(plan, trace, path, read, given, plan.boxes[path])
         self.lit = ring_around(self.boxes[0])
-        whole = [VGroup(*self.enter), VGroup(*self.end)]
-        self.frames = [ring_around(column, "residual") for column in whole]
+        self.frames = [ring_around(VGroup(*rows), "residual") for rows in (self.enter, self.end)]
+        shape = f"{trace['config.words']} × {trace['config.d_model']}"
+        self.shapes = [Words(shape, "title", "residual").next_to(ring, UP) for ring in self.frames]
 
     def begin(self) -> list[Any]:
         """Plays in which the vectors go up to the attention, and through it."""
@@ -178,8 +178,9 @@ class LayerPass(WeightStrands):
         return [looked, *inside, (leave(self.lit), *last)]
 
     def fits(self) -> list[Any]:
-        """Plays in which a frame around what went in goes on to what came out, and fits."""
-        return [appear(self.frames[0]), Travel(self.frames[0], self.frames[1], 0.0, "slow")]
+        """Plays in which a frame around what went in, with its shape, goes on to what came out, and fits."""
+        (first, last), (shape, same) = self.frames, self.shapes
+        return [appear(first, shape), Travel(first, last, 0.0, "cell"), appear(same)]
 
     def blanked(self, plan: EncoderPlan, trace: Trace, token: int) -> list[ZeroedVectors]:
         """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
@@ -223,9 +224,10 @@ class AttentionMixing(WeightStrands):
         stream = rows_of(trace, f"{block}.resid_pre")
         enters, out = self.enters, _ = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
         normed = enters.name != stream.name
-        self.vectors = plan.vectors(stream, waiting=normed)
+        come = plan.vectors(stream)
+        self.vectors: Sequence[VMobject] = plan.waiting(come) if normed else come
         self.made = plan.vectors(out, "out", True)
-        read = plan.vectors(enters, branch=True) if normed else self.vectors
+        read = plan.vectors(enters, branch=True) if normed else come
         self.come = [*self.vectors, *(read if normed else [])]
         super().__init__(plan, trace, path, read, self.made)
 
@@ -235,9 +237,8 @@ class AttentionMixing(WeightStrands):
 
 
 class ResidualAddition:
-    """In the gate of an attention, on a sheet: a vector on its line, below it what attention makes for it, on one scale
-    of colours, behind the `join` the `sum` of both, and how long they are. `instead` is the output in the place of the
-    sum, and `still` the vector there.
+    """In the gate of an attention, on a sheet: the numbers of a vector as bars, below them those that attention makes
+    for it, on one scale, and in the end how long both vectors are.
 
     Args:
         rows: the vector, the output and their sum.
@@ -246,68 +247,83 @@ class ResidualAddition:
 
     def __init__(self, plan: EncoderPlan, rows: Sequence[NamedTensor], lengths: Sequence[Quantity]) -> None:
         self.sheet, room = plan.card(plan.room.inset(SIDE, 0).split_rows(HEAD)[1])
-        above, middle, below = room.rows(3, FUNNEL)
+        made = rows[1].quantities()
+        most, little = (float(np.ptp(np.append([row.values for row in some], 0.0))) for some in (rows, rows[1:2]))
+        above, below = room.split_rows(-max(LOWEST, little / (most + little)) * room.height, FUNNEL)
         side, wide = room.split_columns(NAMES, 3 * GAP)
-        left, right = wide.columns(2, 2 * FUNNEL)
-        looks = zip((left, left, right), (above, middle, above), rows, ("residual", "ink3", "residual"), strict=True)
-        self.before, self.made, self.sum = (
-            vector_in(column.cross(row), one, role, plan.scale).opaque() for column, row, one, role in looks
+        stages = NormStages(rows, wide.cross(above), plan.scale)
+        self.bars, self.instead, self.sum = stages.states
+        self.before, self.outline = self.bars.copy(), stages.outline(self.bars)
+        foot, origin = (
+            below.centre[1] - units(stages.unit) * float(rows[1].values.max() + rows[1].values.min()) / 2,
+            Ground(),
         )
-        self.sum.key = "stream", plan.mine
-        self.instead, self.still = (vector.copy().move_to(self.sum) for vector in (self.made, self.before))
-        cross = (UL, DR), (DL, UR)
-        self.strike = VGroup(rule(self.sum.get_corner(a), self.sum.get_corner(b), "warning", 8) for a, b in cross)
-        spot = (self.before.get_right() + self.sum.get_left()) / 2
-        self.join = plan.joins[plan.mine].copy().scale(LARGER).move_to(spot)
-        corner = spot * RIGHT + self.made.get_center() * UP
-        start, end = (edge * RIGHT + spot * UP for edge in (self.sheet.get_left(), self.sheet.get_right()))
-        self.ways = VGroup(rule(start, end, "residual", 4), path([self.made.get_right(), corner, spot], "ink3", 4))
-        self.names = VGroup(
-            Token(plan.words[plan.mine], "", side.width, TOKEN, "stage word").move_to(side.cross(above).centre),
-            Words("attention", "stage word", "ink2", self.sheet).settle(side.cross(middle).centre),
+        self.made = bars_of(made, wide.cross(below), foot, stages.unit, origin, plan.scale)
+        #: The output once more, each number at the end of that of the vector.
+        self.pieces = VGroup()
+        for bar, value, more in zip(self.bars, rows[0].values, made, strict=True):
+            piece = bar_of(more, "height", stages.unit, pixels(bar.width), "ink", 2)
+            self.pieces.add(piece.move_to(bar).set_y(stages.ground + units(stages.unit) * float(value + more / 2)))
+        self.zeros = VGroup(stages.zero, means(stages.level(0.0, "ink3", 2).set_y(foot), origin))
+        ends = ((self.bars.get_corner(a), self.bars.get_corner(b)) for a, b in ((UL, DR), (DL, UR)))
+        self.strike = VGroup(rule(*pair, "warning", 8) for pair in ends)
+        token = Token(plan.words[plan.mine], "", side.width, TOKEN, "stage word")
+        self.token, self.other = (
+            token.move_to(side.cross(above).centre),
+            Words("attention", "stage word", "ink", self.sheet),
         )
-        self.sum_name = Words("sum", "stage word", "ink2", self.sheet).next_to(self.sum, DOWN, units(2 * GAP))
+        self.other.settle(side.cross(below).centre)
+        self.plus = Words("+ attention", "stage word", "ink", self.sheet).next_to(token, DOWN, units(2 * GAP))
         own, more, share = lengths
         unit, lines = wide.width * LONGEST / float(max(own, more)), below.rows(2, GAP)
-        self.bars, self.bar_names = VGroup(), VGroup()
-        named = zip(("length", "added"), (own, more), ("residual", "ink3"), lines, strict=True)
-        for name, length, role, line in named:
-            self.bars.add(bar_in(wide.cross(line), length, unit, HIGHEST, role))
-            self.bar_names.add(Words(name, "stage word", "ink2", self.sheet).settle(side.cross(line).centre))
-        self.share = number(share, ".0%", "large number").next_to(self.bars[1], RIGHT, units(GAP))
-        #: All but the sum, in the end.
+        self.lengths = [
+            bar_in(wide.cross(line), length, unit, HIGHEST, role)
+            for length, role, line in zip((own, more), ("residual", "ink3"), lines, strict=True)
+        ]
+        self.names = [token.copy(), self.other.copy()]
+        for name, line in zip(self.names, lines, strict=True):
+            name.move_to(side.cross(line).centre)
+        self.title = Words("length", "stage word", "ink2", self.sheet).settle(at(0, below.top - FUNNEL / 2))
+        self.title.begin_at(self.lengths[0].get_left()[0])
+        self.share = number(share, ".0%", "large number").next_to(self.lengths[1], RIGHT, units(GAP))
+        #: All but the bars of the vector, in the end.
         self.shown = (
-            self.sheet, self.ways, self.names, self.before, self.made, self.join, self.sum_name,
-            self.bars, self.bar_names, self.share,
+            self.sheet, self.zeros[0], self.token, self.plus, self.outline,
+            self.title, *self.names, *self.lengths, self.share,
         )  # fmt: skip
 
+    def come(self, vector: VMobject, made: VMobject) -> tuple[Animation, ...]:
+        """A vector and what attention makes for it come onto the sheet, number by number."""
+        own, other = Travel(vector, self.bars, kind="row"), Travel(made, self.made, kind="row")
+        return appear(self.sheet, self.zeros, self.token, self.other), own, other
+
     def replace(self) -> list[Any]:
-        """Plays in which the output stands alone on the line behind, is struck out, and is gone."""
-        return [Travel(self.made, self.instead, kind="row"), draw(*self.strike), leave(self.strike, self.instead)]
+        """Plays in which the output stands in the place of the vector, is struck out, and the vector is back."""
+        there, back = (reshape(self.bars, bars, "transform") for bars in (self.instead, self.before))
+        return [there, draw(*self.strike), (leave(self.strike), back)]
 
     def add(self) -> list[Any]:
-        """Plays in which the vector and the output meet, and become the sum."""
-        return [appear(self.join), gather([self.before, self.made], self.sum, arc=0.0), appear(self.sum_name)]
+        """Plays in which each number of the output goes to the end of that of the vector, and both are one bar."""
+        rises = Travel(self.made, self.pieces, 0.0, "cell", leaving=True)
+        named = Travel(self.other, self.plus, leaving=True)
+        return [(rises, named, leave(self.zeros[1])), (reshape(self.bars, self.sum), leave(self.pieces))]
+
+    def compare(self) -> list[Any]:
+        """Plays in which the vector and the output become bars as long as they are."""
+        own, other = zip(self.names, self.lengths, strict=True)
+        return [(appear(self.title, own[0]), grow(own[1])), (appear(other[0], self.share), grow(other[1]))]
 
     def back(self, sums: Sequence[Vector], mine: int) -> tuple[Animation, ...]:
         """The sum goes to the line of its token, and those of the others stand on theirs."""
-        return Travel(self.sum, sums[mine], leaving=True), *(appear(one) for k, one in enumerate(sums) if k != mine)
-
-    def take_out(self) -> list[Any]:
-        """Plays in which the output is taken out again: the vector is what it was; and it flies back."""
-        there, back = exchange([self.sum], [self.still], "row"), exchange([self.still], [self.sum], "row")
-        name = self.names[0].copy().move_to(self.sum_name, UP)
-        return [
-            (Flight(self.sum, self.made, 0.0, "row"), *there, leave(self.sum_name), follow(name)),
-            (Flight(self.made, self.sum, 0.0, "row"), *back, leave(name), follow(self.sum_name)),
-        ]
+        others = [one for k, one in enumerate(sums) if k != mine]
+        return leave(*self.shown), Travel(self.bars, sums[mine], leaving=True), *map(appear, others)
 
 
 class TakenShares:
-    """The places where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
+    """Slabs of each vector that is read, as high as the weights of a token: stacked, they fill a vector.
 
-    `shares` stand in a column beside what is read, and its `strands` begin behind them; `parts` are its weighted
-    vectors, in the rows that they come from, and the `sum` is in the row of the token.
+    `shares` stand in a column beside what is read, and its `strands` begin behind them; `parts` are the slabs, in the
+    rows that they come from, and `stack` is them in the row of the token, where the `sum` will be.
     """
 
     def __init__(self, plan: EncoderPlan, trace: Trace, mixing: AttentionMixing) -> None:
@@ -316,18 +332,22 @@ class TakenShares:
         shares = VGroup(number(weight, "share", "stage number") for weight in weights)
         edge, roomy = shares.width + units(2 * GAP), shares.height < min(vector.height for vector in mixing.read)
         self.shares, self.strands = VGroup(*(shares if roomy else ())), VGroup()
-        for weight, share, vector in zip(weights, shares, mixing.read, strict=True):
+        self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
+        self.parts, self.stack, top = [], [], self.sum.get_top()
+        for row, weight, share, vector in zip(mixing.enters, weights, shares, mixing.read, strict=True):
             start = vector.get_right()
             share.settle(start).end_at(start[0] + edge)
             begin = start + RIGHT * (edge + units(GAP)) * roomy
             line = strand(begin, mixing.made[plan.mine].get_left(), weight, mixing.least)
             self.strands.add(weigh(line, weight, mixing.least))
-        self.parts = plan.vectors(part["weighted_rows"].pick(query=plan.mine), "out", True)
-        self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
+            slab = Vector(row, plan.wide, max(float(weight) * pixels(self.sum.height), 1), "ink3", plan.scale).opaque()
+            self.parts.append(slab.move_to(np.array([top[0], start[1], 0])))
+            self.stack.append(slab.copy().move_to(top, UP))
+            top = self.stack[-1].get_bottom()
 
-    def meet(self, place: int) -> tuple[Animation, ...]:
-        """All weighted vectors fly into that of the token, which becomes the sum."""
-        return added(self.parts[place : place + 1], [*self.parts[:place], *self.parts[place + 1 :]], [self.sum])
+    def meet(self) -> list[Any]:
+        """Plays in which all slabs go to the row of the token, one on another, and become the sum."""
+        return [exchange(self.parts, self.stack, "slow"), (leave(*self.stack), appear(self.sum, rise=False))]
 
 
 class FeedForwardVector:
@@ -369,49 +389,34 @@ class FeedForwardVector:
 
 
 class EmbeddingLookup:
-    """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
+    """In the gate of the embedding: the id of each token, the whole table, and the rows that these are addresses of."""
 
-    def __init__(self, plan: EncoderPlan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector]) -> None:
-        inside = plan.room.inset(SIDE)
-        shown = ids.quantities()
-        self.ids = [
-            number(one, ".0f", "stage number").settle(at(inside.left + 46, lane.y))
-            for one, lane in zip(shown, plan.lanes, strict=True)
-        ]
-        first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
-        mine = int(shown[plan.mine])
-        near = {mine - 1, mine + 1} & {*range(len(table))} if len(shown) <= 4 else set()
-        listed = sorted({*map(int, shown), *near})
-        lines = [
-            line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
-        ]
-        high = inside.bottom - plan.room.top - HEAD - HEADING
-        pitch = high / sum(0.55 if one is None else 1 for one in lines)
-        rows = StripRows(table, lines, pixels(last - first) - 340, pitch, scale_of(table))
-        rows.move_to(np.array([(first + last) / 2 - units(50), at(0, inside.bottom - high / 2)[1], 0]))
-        for dots in rows[-1]:
-            dots.scale(0.6)
-        names = VGroup()
-        for k, row in rows.lines.items():
-            name = word(table.words("vocab")[k], "token").settle(row.get_right())
-            names.add(name.begin_at(row.get_right()[0] + units(24)))
-        self.table = VGroup(rows, names)
-        self.rows = [rows.lines[int(one)] for one in shown]
-        ends = (
-            (one.get_right() + RIGHT * units(14), row.get_left() + LEFT * units(10))
-            for one, row in zip(self.ids, self.rows, strict=True)
-        )
-        self.ways = VGroup(rule(start, end, "ink2", 4) for start, end in ends)
+    def __init__(self, plan: EncoderPlan, trace: Trace) -> None:
+        ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
+        left, right = plan.room.left + SIDE + IDS / 2, plan.room.right - SIDE - plan.wide
+        room = Room(left + IDS, plan.room.top + HEAD + HEADING, right - IDS / 2, plan.room.bottom - SIDE)
+        self.table = Heatmap(table, room.width, room.height, scale_of(table)).move_to(room.centre)
+        self.title = plan.heading(f"{trace['config.source_vocab']} × {trace['config.d_model']}", self.table)
+        pitch = room.height / len(table)
+        self.ids, self.rows, self.rings, self.ways = [], [], [], VGroup()
+        for one, lane in zip(ids.quantities(), plan.lanes, strict=True):
+            self.ids.append(number(one, ".0f", "stage number").settle(at(left, lane.y)))
+            row = Vector(table[int(one)], room.width, max(pitch, SLIM), "residual", scale_of(table)).opaque()
+            self.rows.append(row.set_y(at(0, room.top + (float(one) + 0.5) * pitch)[1]).set_x(self.table.get_x()))
+            self.rings.append(frame(room.width + GAP, pixels(row.height) + GAP).move_to(row).set_z_index(1))
+            start = self.ids[-1].get_right() + RIGHT * units(GAP)
+            self.ways.add(curve(start, self.rings[-1].get_left(), "ink", 4, level=True))
+        #: The frame at the first row of the table, from which it slides to the row of a token.
+        self.first = self.rings[0].copy().move_to(self.table, UP)
+
+    def slide(self, places: Sequence[int], kind: str = "row") -> list[Any]:
+        """Plays in which a frame slides down the table to the row of each of these tokens, to which its id leads."""
+        slides = (Travel(self.first, self.rings[k], 0.0, kind) for k in places)
+        return [(*slides,), draw(*(self.ways[k] for k in places))] if places else []
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
-        """Plays that look up tokens: along the way to the row, which comes out of the table as the vector."""
-        if not places:
-            return []
-        rows = [self.rows[k] for k in places]
-        return [
-            (draw(*(self.ways[k] for k in places)), appear(*map(ring_around, rows), rise=False)),
-            deal(rows, [vectors[k] for k in places]),
-        ]
+        """Plays in which these rows come out of the table, as the vectors of their tokens."""
+        return [deal([self.rows[k] for k in places], [vectors[k] for k in places])] if places else []
 
 
 def grown(bars: VGroup) -> Animation:
