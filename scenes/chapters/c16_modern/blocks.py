@@ -25,21 +25,20 @@ from scenes.animations import (
 )
 from scenes.chapters.c16_modern.plan import INSIDE, NORMED
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, curve, dot, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.vectors import HIGHEST, Vector
+from scenes.mobjects.vectors import Vector
 from scenes.theme import at, between, gap, pace, palette, signed, units
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px of a formula with a name above bars, of a note below them, and beside a band; how opaque that is: it is a spread.
-HEAD, NOTE, SIGN, FAINT = 196.0, 44.0, 170.0, 0.22
+#: Px of a formula of a norm, of its name or a note below bars, and beside a band; how opaque that is: it is a spread.
+HEAD, NOTE, SIGN, FAINT = 170.0, 64.0, 140.0, 0.22
 SPREADS = {"spread": "sigma", "root_mean_square": '"rms"'}
 #: Entries that differ by less look the same.
 SEEN = 0.05
@@ -72,91 +71,67 @@ def zero_in(room: Room, ground: Ground, thick: float = 2) -> VGroup:
     return VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", thick).set_y(room.centre[1]), ground))
 
 
-class NormedBars:
-    """A vector as bars, and what a norm makes of it, step by step; above it a formula.
+class NormedVector:
+    """A vector as bars; what layer norm makes of it stays as outlines, into which RMSNorm divides the same bars.
+
+    At the left are both norms; behind the bars a band shows, up and down, what they are divided by.
 
     Args:
         run: the results of the experiment.
-        name, formula: of the norm.
-        stages: the names of the vector before, between and after its steps.
-        spread: the name of what it is divided by. Where it has three stages, the mean is taken off first.
-        room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: str, room: Room) -> None:
-        head, body = room.split_columns(-SIGN)[0].split_rows(HEAD, 10)
-        body, foot = body.split_rows(-NOTE)
-        first, second = head.split_rows(64, 14)
-        self.title, self.formula = Words(name, "title").settle(first.centre), second.fit(formula, most=1.0)
-        drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "fact", "ink2").settle(foot.centre)
-        token = word(run["tokens"].label("position", NORMED), "stage word").settle(foot.centre)
-        self.drawn = VGroup(token, drawn).arrange(RIGHT, buff=gap("chip")).move_to(foot.centre)
-        rows = [run[stage] for stage in stages]
-        most = max(float(np.abs(row.values).max()) for row in rows)
-        unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
-        self.zero = zero_in(body, origin)
-        self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
-        self.stage, self.level = 0, VGroup()
-        if len(stages) > 2:
-            y = body.centre[1] + units(float(run["mean"]) * unit)
-            self.level.add(rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y))
-            self.level.add(Formula("mu", role="focus").next_to(self.level, RIGHT, buff=gap("chip")))
-        #: What it is divided by, up and down, and what becomes of it, as of all entries.
-        self.bands = VGroup()
-        for reach, sign in ((run[spread], SPREADS[spread]), (1, '"one"')):
-            band = Box(body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
-            means(band, Length(reach, "height", 2 * unit, body.width)).move_to(body.centre)
-            told = Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip"))
-            self.bands.add(VGroup(band, told))
-        #: All but the bars.
-        self.around = [self.title, self.formula, self.drawn, self.zero]
-
-    def on(self, kind: str = "row") -> tuple[Animation, ...]:
-        """The bars go on from each stage to the next one, one step for each call."""
-        self.stage += 1
-        return exchange(self.states[self.stage - 1], self.states[self.stage], kind)
-
-    def divide(self) -> list[Play]:
-        """The bars are divided, and so is the band."""
-        (band, told), (less, one) = self.bands
-        return [(*self.on("slow"), *exchange([band], [less], "slow"), leave(told), follow(one))]
-
-
-class NormsCompared:
-    """The results of both norms, each on a line of its own, then one over the other; and how much the mean was.
-
-    Args:
-        run: the results of the experiment.
-        names: what both norms are called.
-    """
-
-    def __init__(self, run: Trace, *names: Words) -> None:
+    def __init__(self, run: Trace) -> None:
         side, body = INSIDE.split_columns(NAMES, 20)
-        rows, rooms = (run["layer_normed"], run["rms_normed"]), body.rows(2, 20)
-        #: True if no eye can tell them apart.
-        self.alike = bool(run["difference"] < SEEN)
-        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in rows)
-        wide, grounds = body.width / len(rows[0]) * 0.7, (Ground(), Ground())
-        upper, lower = grounds
-        self.zeros = [zero_in(room, ground) for room, ground in zip(rooms, grounds, strict=True)]
-        #: The first, the second, and the second where it lies over the first; both names stand beside.
-        self.bars, *self.outlines = (
-            bars(row.quantities(), room, unit, wide, ground)
-            for row, room, ground in zip((*rows, rows[1]), (*rooms, rooms[0]), (upper, lower, upper), strict=True)
+        body, foot = body.split_columns(-SIGN)[0].split_rows(-NOTE, 14)
+        formulas = {"layer norm": Formula("frac(x - mu, sigma)", LARGE), "RMSNorm": Formula('frac(x, "rms")', LARGE)}
+        self.norms = []
+        for (name, formula), room in zip(formulas.items(), side.cross(body).rows(2, NOTE), strict=True):
+            head, rest = room.split_rows(NOTE, 14)
+            figure = rest.split_rows(HEAD)[0].fit(formula, most=1.2)
+            self.norms.append(VGroup(Words(name, "title").settle(head.centre), figure))
+        drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "fact", "ink2")
+        token = word(run["tokens"].label("position", NORMED), "stage word")
+        self.drawn = VGroup(token.begin_in(foot), drawn.next_to(token, RIGHT, buff=gap("chip")))
+        self.run, self.body, self.origin = run, body, Ground()
+        self.zero = zero_in(body, self.origin)
+        far, near = (body.height / 2 / float(np.abs(run[name].values).max()) for name in ("stream", "rms_normed"))
+        self.before, self.centred, self.divided, self.again, self.within = (
+            self._bars(name, far) for name in ("stream", "centred", "layer_normed", "stream", "rms_normed")
         )
-        VGroup(*self.outlines).set_fill(opacity=0).set_stroke(palette().focus, stroke(1.5), 1)
-        self.names = [name.copy().begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
-        self.under = self.names[1].copy().next_to(self.names[0], DOWN, buff=units(24)).align_to(self.names[0], LEFT)
-        y = self.zeros[0].get_y() + units(float(run["mean"] / run["root_mean_square"]) * unit)
-        self.level = rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y)
-        #: The root mean square as a bar, and below it the mean, as a share of it.
-        self.shares = VGroup()
-        lines = rooms[1].inset(0, THIN).rows(2, THIN)
-        looks = zip(("root mean square", "mean"), (1, run["mean_share"]), ("ink3", "focus"), lines, strict=True)
-        for name, share, role, line in looks:
-            title = Words(name, "fact", role).begin_in(side.cross(line))
-            self.shares.add(VGroup(title, bar_in(line, share, line.width, HIGHEST, role)))
-        self.figure = number(run["mean_share"], ".0%", "chapter").next_to(self.shares[1], RIGHT, buff=gap("chip"))
+        #: The result of layer norm; then all from closer by, and the mean.
+        self.outlines, self.near = self._outlines(far), [self._bars("rms_normed", near), self._outlines(near)]
+        self.bands = [self._band(run[name], sign, far) for name, sign in SPREADS.items()]
+        self.ones = [*(self._band(1, '"one"', far) for _ in SPREADS), self._band(1, '"one"', near)]
+        self.level = self._level(float(run["mean"]) * far)
+        self.fallen, self.mean = (self._level(float(m) * near) for m in (0, run["mean"] / run["root_mean_square"]))
+        #: True if no eye can tell both results apart.
+        self.alike = bool(run["difference"] < SEEN)
+        share = number(run["mean_share"], ".0%", "chapter", "focus").end_in(foot)
+        self.share = VGroup(share, Words("mean, typically", "title", "focus").stand_on(share.baseline))
+        self.share[1].end_at(share.get_left()[0] - units(14))
+
+    def _bars(self, stage: str, unit: float) -> VGroup:
+        row = self.run[stage].quantities()
+        return bars(row, self.body, unit, self.body.width / len(row) * 0.74, self.origin)
+
+    def _outlines(self, unit: float) -> VGroup:
+        hollow = self._bars("layer_normed", unit).set_fill(opacity=0).set_z_index(1)
+        return hollow.set_stroke(palette().focus, stroke(2), 1)
+
+    def _level(self, up: float) -> VMobject:
+        y = self.zero.get_y() + units(up)
+        return rule(at(self.body.left, 0), at(self.body.right, 0), "focus", 4).set_y(y)
+
+    def _band(self, reach: Quantity | int, sign: str, unit: float) -> VGroup:
+        band = Box(self.body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+        means(band, Length(reach, "height", 2 * unit, self.body.width)).move_to(self.body.centre)
+        return VGroup(band, Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip")))
+
+    @staticmethod
+    def divide(old: Sequence[VMobject], new: Sequence[VMobject]) -> tuple[Animation, ...]:
+        """Bars are divided, and so is the band behind them."""
+        (shown, band), (less, one) = old, new
+        return (*exchange([band[0], shown], [one[0], less], "slow"), leave(band[1]), follow(one[1]))
 
 
 class ActivationCurves(VGroup):
