@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
@@ -16,7 +15,6 @@ from scenes.animations import (
     Through,
     Travel,
     appear,
-    deal,
     exchange,
     follow,
     lagged,
@@ -42,10 +40,12 @@ HEAD, NOTE, SIGN, FAINT = 170.0, 64.0, 140.0, 0.22
 SPREADS = {"spread": "sigma", "root_mean_square": '"rms"'}
 #: Entries that differ by less look the same.
 SEEN = 0.05
-#: Px of the names at the left of gated units.
+#: Px of the names at the left.
 NAMES = 350.0
-#: Px above gated units, of the formula below them, of what is added, and of the stream at its right.
-ABOVE, FORMULA, ADDED, STREAM = 16.0, 104.0, 84.0, 96.0
+#: Px of a line of gates, of the formula below gated units, of what is added, and of the stream at its right.
+SLIT, FORMULA, ADDED, STREAM = 64.0, 104.0, 84.0, 96.0
+#: The share of its room that the widest gate takes.
+FILLED = 0.9
 #: What two axes reach beyond their values, px of a name of them and of a bar, the points of a curve, and both curves.
 MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
 CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
@@ -163,7 +163,7 @@ class ActivationCurves(VGroup):
 
 
 class GatedUnits:
-    """Units side by side: the gate, before and after its activation, another number, and their product.
+    """Units side by side: a first number bends into a gate, which is an opening, and a second one gets as narrow as it.
 
     At the right, the stream, and what the whole layer adds to it.
 
@@ -175,34 +175,42 @@ class GatedUnits:
         rest, foot = INSIDE.split_rows(-FORMULA, 10)
         rest, end = rest.split_columns(-(ADDED + STREAM), 40)
         side, columns = rest.split_columns(NAMES, 20)
-        body = columns.split_rows(ABOVE)[1]
         gated = Formula('x + ({{ op("SiLU")(n W_g) dot.o n W : weight }}) W\', quad n = op("RMSNorm")(x)', LARGE)
         self.formula = foot.split_columns(-STREAM)[0].fit(gated, most=1.0)
-        self._stream(run, end.cross(INSIDE), body)
-        rooms = body.rows(3, 16)
-        count = len(run["gate"])
-        rows = dict(zip(("gate", "number", "product"), rooms, strict=True))
-        drawn = [run[name] for name in ("number", "product")]
-        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
-        wide = columns.width / count * 0.5
-        grounds = {name: Ground() for name in rows}
-        self.zeros = {name: zero_in(room, grounds[name], 2.5) for name, room in rows.items()}
-        row_of = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
+        self._stream(run, end.cross(INSIDE), columns)
+        #: First numbers have the upper half, and what bends them the lower; then openings lie above second numbers.
+        (first, lower), (slits, tall) = columns.rows(2), columns.split_rows(SLIT, 16)
+        self.bend = ActivationCurves(run, Room(columns.left, lower.top, columns.right, INSIDE.bottom))
+        pitch, grounds = columns.width / len(run["gate"]), (Ground(), Ground())
+        #: Px of a one: of a first number, of a second one, and across an opening.
+        unit, high, wide = (
+            px / float(np.abs(run[name].values).max())
+            for name, px in (("gate_before", first.height / 2), ("number", tall.height / 2), ("gate", FILLED * pitch))
+        )
+        self.zeros = [zero_in(room, ground, 2.5) for room, ground in zip((first, tall), grounds, strict=True)]
         self.bars = {
-            name: bars(run[name].quantities(), rows[row], unit, wide, grounds[row]) for name, row in row_of.items()
+            name: bars(run[name].quantities(), first, unit, pitch / 2, grounds[0])
+            for name in ("gate_before", "relu", "gate")
         }
-        self.bars["again"] = self.bars["gate_before"].copy()
-        #: What bends the first numbers into gates, below them, where there is room until the second ones come.
-        self.bend = ActivationCurves(run, Room(columns.left, rooms[1].top, columns.right, INSIDE.bottom))
-        texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
-        self.names = {
-            name: Words(text, "title").begin_in(side.cross(rows[row_of[name]])) for name, text in texts.items()
-        }
+        self.bars |= {"again": self.bars["gate_before"].copy(), "slit": VGroup(), "product": VGroup()}
+        self.bars["number"] = bars(run["number"].quantities(), tall, high, wide, grounds[1])
+        units_ = zip(
+            *(run[name].quantities() for name in ("gate", "number", "product")), self.bars["number"], strict=True
+        )
+        for gate, number_, product, bar in units_:
+            across, long = max(abs(float(gate)) * wide, 2.0), max(abs(float(number_)) * high, 2.0)
+            slit = Box(across, THIN, signed(float(np.sign(gate)), 1.0), 2)
+            means(slit.move_to(slits.centre), Length(gate, "width", wide, THIN, 2.0), Hue(gate))
+            left = Box(across, long, signed(float(np.sign(product)), 1.0), 2).move_to(self.zeros[1])
+            left.shift(UP * units(long / 2) * np.sign(product))
+            sides = Length(number_, "height", high, across, 2.0), Length(gate, "width", wide, long, 2.0)
+            means(left, *sides, Rises(product, 1, grounds[1], 2.0), Hue(product))
+            for name, one in (("slit", slit), ("product", left)):
+                self.bars[name].add(one.match_x(bar))
+        texts = {"first number": first, "gate": slits, "second number": tall, "area: product": tall}
+        self.names = {name: Words(name, "title").begin_in(side.cross(room)) for name, room in texts.items()}
         #: The units whose gates are nearly shut.
         self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
-        between = [Room(side.left, above.bottom, side.right, below.top) for above, below in pairwise(rooms)]
-        signs = zip("×=", between, strict=True)
-        self.signs = VGroup(Words(sign, "title", "ink2").begin_in(room) for sign, room in signs)
 
     def _stream(self, run: Trace, end: Room, body: Room) -> None:
         """The stream on end, and beside it the vector that the layer adds."""
@@ -227,13 +235,13 @@ class GatedUnits:
         """The first numbers change from one state to another: before an activation, or behind one."""
         return exchange(self.bars[old], self.bars[new], "row")
 
-    def multiply(self) -> Animation | None:
-        """Each number falls through its gate, and what is left of it is the product."""
-        return deal([*self.bars["number"]], [*self.bars["product"]], kind="slow")
+    def multiply(self) -> Animation:
+        """Each number gets as narrow, or as wide, as its gate, and what is left of it is the product."""
+        return lagged(exchange(self.bars["number"], self.bars["product"], "row"), 0.3)
 
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
-        return VGroup(self.bars[name][place] for name in ("gate", "number", "product"))
+        return VGroup(self.bars[name][place] for name in ("slit", "product"))
 
     def bent(self) -> list[Play]:
         """Every first number meets the curve of SiLU, and comes back from it as a gate."""
@@ -241,8 +249,12 @@ class GatedUnits:
         back = [Flight(cut, bar, 0.0, "row") for cut, bar in zip(self.bend.bars, self.bars["gate"], strict=True)]
         return [
             lagged(met, 0.2),
-            (*self.become("again", "gate"), *back, leave(self.names["gate_before"]), follow(self.names["gate"])),
-            leave(self.bend),
+            (*self.become("again", "gate"), *back),
+            (
+                leave(self.bend, self.zeros[0], self.names["first number"]),
+                *self.become("gate", "slit"),
+                follow(self.names["gate"]),
+            ),
         ]
 
 

@@ -12,6 +12,7 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
+    follow,
     leave,
     pulses,
     reshape,
@@ -238,7 +239,7 @@ class Modern(Chapter):
             beat(
                 f"Some of the {run['d_ff']:,.0f} neurons of a feed-forward network: "
                 "ReLU would set negative ones to zero.",
-                *plan.into("feed-forward", picture.zeros["gate"], picture.names["gate_before"]),
+                *plan.into("feed-forward", picture.zeros[0], picture.names["first number"]),
                 appear_in_turn([*picture.bars["gate_before"]]),
                 picture.become("gate_before", "relu"),
             ),
@@ -250,10 +251,14 @@ class Modern(Chapter):
             ),
             beat(
                 "A second number, with a matrix of its own, is multiplied by that gate.",
-                appear(picture.zeros["number"], picture.names["number"]),
+                appear(picture.zeros[1], picture.names["second number"]),
                 appear_in_turn([*picture.bars["number"]]),
-                appear(picture.zeros["product"], picture.names["product"], picture.signs),
-                (picture.multiply(), appear(picture.formula.part("weight"))),
+                picture.multiply(),
+                (
+                    leave(picture.names["second number"]),
+                    follow(picture.names["area: product"]),
+                    appear(picture.formula.part("weight")),
+                ),
             ),
             beat("Where the gate is nearly shut, little comes through.", appear_in_turn(rings, "slow")),
             beat(
