@@ -410,21 +410,23 @@ class CacheArea:
 LONG, COLUMN, TOKENS, SHADE = 1200.0, 240.0, 70.0, 0.62
 #: The side of the largest square in px, how much of the ink its fill has, and in how many states all of it shrinks.
 SIDE, FILL, STATES = 700.0, 0.16, 40
+#: Px from there to words.
+BESIDE = 40.0
 
 
-def size_of(millions: Quantity, billions: Quantity) -> Words:
+def size_of(millions: Quantity, billions: Quantity, style: str) -> Words:
     """A number of parameters in words."""
     if billions >= 1:
-        return Words(f"{billions:.0f} billion parameters", "title")
-    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "title")
+        return Words(f"{billions:.0f} billion parameters", style)
+    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", style)
 
 
 class ModelsToScale(VGroup):
-    """Two models as squares: the larger one fills the stage, the smaller one lies in its corner, to scale.
+    """Two models as squares, to scale: the larger one, as high as the stage, is ruled into many of the smaller one.
 
     Args:
         small, large: their numbers of parameters.
-        called, told: what is written beside the smaller one, and in the middle of the larger one.
+        called, told: what is written at the left about the smaller one, and at the right about the larger one.
     """
 
     def __init__(self, small: Quantity, large: Quantity, called: VGroup, told: VGroup) -> None:
@@ -432,17 +434,22 @@ class ModelsToScale(VGroup):
         self.large = Box(SIDE, SIDE, between(colours.surface, colours.weight, FILL), 6, colours.weight, 3)
         side = (float(small) * unit) ** 0.5
         self.small = Box(side, side, colours.weight, min(6.0, side / 6))
-        self.small.move_to(self.large.move_to(STAGE.centre), aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
+        self.small.move_to(self.large.move_to(STAGE.centre), aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(side))
         for box, share in ((self.large, large), (self.small, small)):
             means(box, Area(share, sum_, unit, 0))
         self.large.key = ("parameters",)
-        self.called = called.arrange(DOWN, buff=units(16), aligned_edge=LEFT)
-        self.words = told.arrange(DOWN, buff=units(30)).move_to(self.large)
-        for text in (*called, *told):
-            text.paper = self.large
-        #: Around the smaller one, which is no more than a dot.
-        self.ring = ring_around(self.small, roomy=True)
-        self.called.next_to(self.ring, RIGHT, buff=units(26)).align_to(self.ring, UP)
+        #: Around the smaller one, which is no more than a dot; and the sides of as many as there is room for.
+        self.ring, corner = ring_around(self.small, roomy=True), self.large.get_corner(LEFT + UP)
+        self.grid = VGroup(
+            rule(corner + away * along, corner + away * along + units(SIDE) * across, "background", 2)
+            for away in units(side) * np.arange(1, SIDE / side)
+            for along, across in ((RIGHT, DOWN), (DOWN, RIGHT))
+        )
+        self.called = called.arrange(DOWN, buff=units(16), aligned_edge=RIGHT)
+        self.called.next_to(self.large, LEFT, buff=units(BESIDE)).align_to(self.ring, UP)
+        self.words = told.arrange(DOWN, buff=units(30), aligned_edge=LEFT).next_to(
+            self.large, RIGHT, buff=units(BESIDE)
+        )
         super().__init__(self.large, self.small)
 
     def zoomed(self, inner: ModelsToScale) -> list[Play]:

@@ -345,9 +345,9 @@ class Modern(Chapter):
         own, small, large = run["parameters"].quantities()
         (few, some, _), names = run["millions"].quantities(), run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
-        told = [size_of(*both) for both in zip(run["millions"].quantities(), run["billions"].quantities(), strict=True)]
-        called, beside = ([VGroup(Words(f"{n}", style), t.copy()) for n, t in zip(names, told, strict=True)]
-                          for style in ("chapter", "title"))  # fmt: skip
+        sizes = [*zip(names, run["millions"].quantities(), run["billions"].quantities(), strict=True)]
+        called, beside = ([VGroup(Words(f"{name}", style), size_of(m, b, less)) for name, m, b in sizes]
+                          for style, less in (("chapter", "title"), ("title", "block")))  # fmt: skip
         first = ModelsToScale(own, small, beside[0], called[1])
         second = ModelsToScale(small, large, beside[1], called[2])
         yield Step(
@@ -360,13 +360,14 @@ class Modern(Chapter):
                 f"To scale, our translator, with {few:.1f} million, is this dot.",
                 appear(first.small),
                 appear(first.ring, first.called),
+                (leave(first.ring), draw(*first.grid, kind="row")),
             ),
             beat(
                 f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
-                leave(first.small, first.ring, first.called, first.words),
+                leave(first.small, first.grid, first.called, first.words),
                 *second.zoomed(first),
-                appear(second.words),
-                appear(second.ring, second.called),
+                (leave(first.large), appear(second.words, second.small, second.ring, second.called)),
+                (leave(second.ring), draw(*second.grid, kind="row")),
             ),
             stage=[first.large],
             noted=False,
