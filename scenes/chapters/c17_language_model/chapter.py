@@ -21,6 +21,7 @@ from scenes.animations import (
     leave,
     move_ring,
     pulses,
+    reshape,
     ring_around,
     settle_in,
 )
@@ -54,7 +55,7 @@ from scenes.chapters.c17_language_model.talk import (
     FULL,
     LANES,
     LARGE,
-    TURNS,
+    NEW,
     WINDOW,
     ChatMessage,
     ContextWindow,
@@ -270,10 +271,11 @@ class LanguageModel(Chapter):
             beat(
                 f"We intervene at the input: “{new}” in the place of “{old}”.",
                 (moved([*page.parts, guess.words, guess.number], [*other.parts, *said]), appear(was)),
+                (appear(lanes.paper), draw(ties[0])),
             ),
             beat(
                 "How far does each vector move? At first, only that of the name.",
-                (appear(lanes.paper, legend, depth), draw(ties[0])),
+                appear(legend, depth),
                 appear(lanes.floors[0], rise=False),
             ),
             beat(
@@ -389,13 +391,11 @@ class LanguageModel(Chapter):
         window = ContextWindow(run["places"], int(run["chat_tokens"]), WINDOW)
         page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / (len(page.lines) + 1))
         reply = TextPage(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
-        titles = "in one chat", "in a new chat"
-        rooms = zip(titles, TURNS, FULL.columns(2), strict=True)
-        chats = [RecalledName(title, run, turns, room) for title, turns, room in rooms]
+        titles, recalled = ("in one chat", "in a new chat"), RecalledName(run, FULL)
         shares = here, new = [run["recalled"].quantity(which, 0) for which in range(2)]
         name = run["told_attention"].largest()[0]
         bars = [track.recalled(title, name, one) for track, title, one in zip(tracks, titles, shares, strict=True)]
-        arc, told = chats[0].look(run["told_attention"])
+        arc, told = recalled.look(run["told_attention"])
         yield Step(
             "The context window: all that it has",
             beat(f"There are places for {run['places']:,.0f} tokens: the context window."),
@@ -408,9 +408,8 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "A user says a name, and asks for it. We begin the answer:",
-                (leave(window.cells, taken), *exchange(window.ground, chats[0].window.ground)),
-                appear(chats[0].title, chats[0].window.cells),
-                appear_in_turn([*chats[0].said]),
+                (leave(window.cells, taken, *window.ground[1:]), reshape(window.field, recalled.field)),
+                appear_in_turn([*recalled.said], "slow"),
             ),
             beat(
                 claim(
@@ -428,7 +427,7 @@ class LanguageModel(Chapter):
                     f"In a new chat, {new:.2%}: its parameters are as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
-                appear(chats[1].title, chats[1].window.all, *chats[1].said),
+                leave(arc, told, *recalled.said[:-NEW]),
                 (appear(*bars[1][:-1]), grow(bars[1][-1])),
             ),
             stage=[window.ground, page, reply],
