@@ -17,6 +17,7 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
+    follow,
     grow,
     leave,
     move_ring,
@@ -49,13 +50,15 @@ from scenes.chapters.c17_language_model.rounds import ForkingRoad, LayerColumns
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
+    BARRED,
     BEGIN,
     BESIDE,
     CHATS,
     FULL,
     LANES,
-    LARGE,
+    LINE,
     NEW,
+    READ,
     WINDOW,
     ChatMessage,
     ContextWindow,
@@ -89,8 +92,8 @@ class LanguageModel(Chapter):
         lanes = VectorChanges(run["apart"], int(run["name"]))
         yield from self.another_word(run, line, lanes)
         yield from self.surprise(run, lanes)
-        chat = TextPage(run["chat"], STAGE, LARGE)
-        reply = TextPage(run["answer_0_spaces"], chat.next_line(), LARGE)
+        chat = TextPage(run["chat"], STAGE.split_columns(READ)[0], CLOSE, LINE)
+        reply = TextPage(run["answer_0_spaces"], STAGE.split_rows(-BARRED)[1], CLOSE, BARRED)
         yield from self.a_chat(run, chat, reply)
         count, titles = int(run["real_count"]), ("countries that exist", "countries that we made up")
         kinds = zip((range(count), range(count, 2 * count)), titles, LANES.rows(2), strict=True)
@@ -237,7 +240,7 @@ class LanguageModel(Chapter):
                     f"without it, “{name}” is even likelier.",
                     f"without it, “{name}” is less likely.",
                 ),
-                (leave(*single, own), appear(*(row[0] for row in rows))),
+                (leave(*single, own), follow(VGroup(row[0] for row in rows))),
                 (leave(guess.number), *exchange([guess.bar], [first[1]], "row"), appear(first[2])),
                 (grow(second[1]), appear(second[2])),
             ),
@@ -358,8 +361,8 @@ class LanguageModel(Chapter):
         asked = self.asked(run).kept["position"]
         within, others = ([text for i, text in enumerate(page.words) if (i in asked) == own] for own in (True, False))
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
-        line = TextPage(self.asked(run), BESIDE.padded(), LARGE)
-        bare = NextToken(line, run["bare"], SURE, "weight")
+        line = TextPage(self.asked(run), BESIDE, CLOSE, BARRED)
+        bare, legend = NextToken(line, run["bare"], SURE, "weight"), reply.legend("bar: probability")
         yield Step(
             "A chat is a text as well",
             beat(
@@ -370,7 +373,7 @@ class LanguageModel(Chapter):
             beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
             beat(
                 "Fine-tuned on such texts, it goes on as an assistant would,",
-                appear(reply.legend("bar: probability")),
+                appear(legend),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
             beat("up to the end mark.", (appear(reply.words[-1], reply.told(ended)), grow(bars[-1], DOWN))),
@@ -380,7 +383,7 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
-                appear_in_turn([*line.words]),
+                (leave(legend), appear_in_turn([*line.words])),
                 (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
             stage=[question, answer],
@@ -389,8 +392,8 @@ class LanguageModel(Chapter):
     def the_window(self, run: Trace, page: TextPage, tracks: Sequence[NameProbabilities]) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
         window = ContextWindow(run["places"], int(run["chat_tokens"]), WINDOW)
-        page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / (len(page.lines) + 1))
-        reply = TextPage(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
+        page = TextPage(run["chat"], CHATS.split_columns(READ)[0], CLOSE, CHATS.height / (len(page.lines) + 1))
+        reply = TextPage(run["answer_0_spaces"], page.next_line(), CLOSE, page.pitch)
         titles, recalled = ("in one chat", "in a new chat"), RecalledName(run, FULL)
         shares = here, new = [run["recalled"].quantity(which, 0) for which in range(2)]
         name = run["told_attention"].largest()[0]

@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, grow
 from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, TextPage
-from scenes.layout import STAGE, Room, following
+from scenes.layout import STAGE, Following, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import AxisSpan, End, Tick, means
 from scenes.mobjects.passage import as_thick_as
@@ -22,12 +22,12 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where the question and the answer of a chat stand.
 ASKED, ANSWERED = following(lambda: [row.inset(60, 90) for row in STAGE.rows(2)])
-#: The type of a chat.
-LARGE = "caption"
 #: What an answer says before it names the capital.
 COPULA = "is"
+#: Px along a line of a chat that is read, from line to line, and of a line with bars above it.
+READ, LINE, BARRED = 1600.0, 92.0, 150.0
 #: What is left beside the short lines of a chat.
-BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
+BESIDE = Following(lambda: STAGE.split_columns(-514)[1].split_rows(-3 * BARRED)[1])
 #: The field of places, and below it one chat or two.
 WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
 #: The turns of a new chat; px of what is said in one, of who says it, and from the side of its window.
@@ -42,14 +42,14 @@ RAISED = 14.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 #: Px from the longest line to an arc around it, and of the arc's bends up out of a word and back to one.
-ASIDE, RISE, HOOK = 44.0, 70.0, 70.0
+ASIDE, RISE, HOOK = 44.0, 44.0, 70.0
 
 
 class ChatMessage(VGroup):
     """A message of a chat, as its user sees it: from the left, or up to the right."""
 
     def __init__(self, spaces: NamedTensor, room: Room, right: bool = False) -> None:
-        line = TextPage(spaces, room.inset(30, 0), LARGE, pitch=room.height)
+        line = TextPage(spaces, room.inset(30, 0), CLOSE, room.height)
         self.words = line.words
         wide = pixels(self.words.width) + 72
         self.box = Box(wide, room.height, palette().surface, 30, palette().role("query" if right else "residual"), 3)
