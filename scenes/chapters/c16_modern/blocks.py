@@ -42,10 +42,9 @@ SPREADS = {"spread": "sigma", "root_mean_square": '"rms"'}
 SEEN = 0.05
 #: Px of the names at the left.
 NAMES = 350.0
-#: Px of a line of gates, of the formula below gated units, of what is added, and of the stream at its right.
-SLIT, FORMULA, ADDED, STREAM = 64.0, 104.0, 84.0, 96.0
-#: The share of its room that the widest gate takes.
-FILLED = 0.9
+#: Px of a line of gates, of the formula below gated units, of what is added, and of the stream at its right; and the
+#: share of its room that the widest gate takes.
+SLIT, FORMULA, ADDED, STREAM, FILLED = 64.0, 104.0, 84.0, 96.0, 0.9
 #: What two axes reach beyond their values, px of a name of them and of a bar, the points of a curve, and both curves.
 MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
 CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
@@ -408,10 +407,9 @@ class CacheArea:
 
 #: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
 LONG, COLUMN, TOKENS, SHADE = 1200.0, 240.0, 70.0, 0.62
-#: The side of the largest square in px, how much of the ink its fill has, and in how many states all of it shrinks.
-SIDE, FILL, STATES = 700.0, 0.16, 40
-#: Px from there to words.
-BESIDE = 40.0
+#: The side of the largest square in px, those from there to words, how much of the ink its fill has, and in how many
+#: states all of it shrinks.
+SIDE, BESIDE, FILL, STATES = 700.0, 40.0, 0.16, 40
 
 
 def size_of(millions: Quantity, billions: Quantity, style: str) -> Words:
