@@ -197,7 +197,7 @@ class TextPage(VGroup):
     def going_on(self, spaces: NamedTensor) -> VGroup:
         """The words that follow the last one, on the next line if there is no room."""
         more = TextPage(spaces, self.next_line(), self.style, self.pitch)
-        space = self.space * typeset(self.style).size * bool(spaces.values[0])
+        space = self.space * typeset(self.style).size * bool(spaces.values[0] or self.words[-1].text == RETURN)
         begin = float(self.words[-1].get_right()[0]) + units(space)
         if begin + float(more.words.width) <= at(self.room.right, 0)[0]:
             shift = np.array([begin - float(more.words[0].get_left()[0]), units(self.pitch), 0])
