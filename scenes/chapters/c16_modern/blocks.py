@@ -36,7 +36,7 @@ from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
 #: Px of a formula of a norm, of its name or a note below bars, and beside a band; how opaque that is: it is a spread.
-HEAD, NOTE, SIGN, FAINT = 170.0, 64.0, 140.0, 0.22
+HEAD, NOTE, SIGN, FAINT = 170.0, 64.0, 160.0, 0.22
 SPREADS = {"spread": "sigma", "root_mean_square": '"rms"'}
 #: Entries that differ by less look the same.
 SEEN = 0.05
@@ -412,11 +412,11 @@ LONG, COLUMN, TOKENS, SHADE = 1200.0, 240.0, 70.0, 0.62
 SIDE, BESIDE, FILL, STATES = 700.0, 40.0, 0.16, 40
 
 
-def size_of(millions: Quantity, billions: Quantity, style: str) -> Words:
+def size_of(millions: Quantity, billions: Quantity) -> Words:
     """A number of parameters in words."""
     if billions >= 1:
-        return Words(f"{billions:.0f} billion parameters", style)
-    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", style)
+        return Words(f"{billions:.0f} billion parameters", "block")
+    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "block")
 
 
 class ModelsToScale(VGroup):

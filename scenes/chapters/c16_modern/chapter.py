@@ -346,8 +346,8 @@ class Modern(Chapter):
         (few, some, _), names = run["millions"].quantities(), run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
         sizes = [*zip(names, run["millions"].quantities(), run["billions"].quantities(), strict=True)]
-        called, beside = ([VGroup(Words(f"{name}", style), size_of(m, b, less)) for name, m, b in sizes]
-                          for style, less in (("chapter", "title"), ("title", "block")))  # fmt: skip
+        called, beside = ([VGroup(Words(f"{name}", style), size_of(m, b)) for name, m, b in sizes]
+                          for style in ("chapter", "title"))  # fmt: skip
         first = ModelsToScale(own, small, beside[0], called[1])
         second = ModelsToScale(small, large, beside[1], called[2])
         yield Step(
