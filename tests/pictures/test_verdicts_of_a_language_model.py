@@ -36,7 +36,7 @@ def verdicts() -> list[tuple[str, int, str, bool]]:
     off = recorded("long_prompt.looking_off")
     cache = 2 * 30 * 576 * 2 * 8192 / 1e6
     return [
-        ("modern", 3, "no difference to be seen", recorded("modern_blocks.difference") < 0.05),
+        ("modern", 3, "No difference to be seen", recorded("modern_blocks.difference") < 0.05),
         ("modern", 5, "and so does the score", abs(still) < 1e-4 < abs(moved)),
         ("modern", 8, "more than all its parameters", cache > recorded("modern_blocks.weights_size")),
         ("language_model", 3, "the first token, “Anna”, gets most", recorded("long_prompt.attention").argmax() == 0),

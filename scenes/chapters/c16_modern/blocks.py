@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
@@ -16,7 +15,6 @@ from scenes.animations import (
     Through,
     Travel,
     appear,
-    deal,
     exchange,
     follow,
     lagged,
@@ -25,28 +23,28 @@ from scenes.animations import (
 )
 from scenes.chapters.c16_modern.plan import INSIDE, NORMED
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, curve, dot, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.vectors import HIGHEST, Vector
+from scenes.mobjects.vectors import Vector
 from scenes.theme import at, between, gap, pace, palette, signed, units
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px of a formula with a name above bars, of a note below them, and beside a band; how opaque that is: it is a spread.
-HEAD, NOTE, SIGN, FAINT = 196.0, 44.0, 170.0, 0.22
+#: Px of a formula of a norm, of its name or a note below bars, and beside a band; how opaque that is: it is a spread.
+HEAD, NOTE, SIGN, FAINT = 170.0, 64.0, 160.0, 0.22
 SPREADS = {"spread": "sigma", "root_mean_square": '"rms"'}
 #: Entries that differ by less look the same.
 SEEN = 0.05
-#: Px of the names at the left of gated units.
+#: Px of the names at the left.
 NAMES = 350.0
-#: Px above gated units, of the formula below them, of what is added, and of the stream at its right.
-ABOVE, FORMULA, ADDED, STREAM = 16.0, 104.0, 84.0, 96.0
+#: Px of a line of gates, of the formula below gated units, of what is added, and of the stream at its right; and the
+#: share of its room that the widest gate takes.
+SLIT, FORMULA, ADDED, STREAM, FILLED = 64.0, 104.0, 84.0, 96.0, 0.9
 #: What two axes reach beyond their values, px of a name of them and of a bar, the points of a curve, and both curves.
 MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
 CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
@@ -72,91 +70,67 @@ def zero_in(room: Room, ground: Ground, thick: float = 2) -> VGroup:
     return VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", thick).set_y(room.centre[1]), ground))
 
 
-class NormedBars:
-    """A vector as bars, and what a norm makes of it, step by step; above it a formula.
+class NormedVector:
+    """A vector as bars; what layer norm makes of it stays as outlines, into which RMSNorm divides the same bars.
+
+    At the left are both norms; behind the bars a band shows, up and down, what they are divided by.
 
     Args:
         run: the results of the experiment.
-        name, formula: of the norm.
-        stages: the names of the vector before, between and after its steps.
-        spread: the name of what it is divided by. Where it has three stages, the mean is taken off first.
-        room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: str, room: Room) -> None:
-        head, body = room.split_columns(-SIGN)[0].split_rows(HEAD, 10)
-        body, foot = body.split_rows(-NOTE)
-        first, second = head.split_rows(64, 14)
-        self.title, self.formula = Words(name, "title").settle(first.centre), second.fit(formula, most=1.0)
-        drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "fact", "ink2").settle(foot.centre)
-        token = word(run["tokens"].label("position", NORMED), "stage word").settle(foot.centre)
-        self.drawn = VGroup(token, drawn).arrange(RIGHT, buff=gap("chip")).move_to(foot.centre)
-        rows = [run[stage] for stage in stages]
-        most = max(float(np.abs(row.values).max()) for row in rows)
-        unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
-        self.zero = zero_in(body, origin)
-        self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
-        self.stage, self.level = 0, VGroup()
-        if len(stages) > 2:
-            y = body.centre[1] + units(float(run["mean"]) * unit)
-            self.level.add(rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y))
-            self.level.add(Formula("mu", role="focus").next_to(self.level, RIGHT, buff=gap("chip")))
-        #: What it is divided by, up and down, and what becomes of it, as of all entries.
-        self.bands = VGroup()
-        for reach, sign in ((run[spread], SPREADS[spread]), (1, '"one"')):
-            band = Box(body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
-            means(band, Length(reach, "height", 2 * unit, body.width)).move_to(body.centre)
-            told = Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip"))
-            self.bands.add(VGroup(band, told))
-        #: All but the bars.
-        self.around = [self.title, self.formula, self.drawn, self.zero]
-
-    def on(self, kind: str = "row") -> tuple[Animation, ...]:
-        """The bars go on from each stage to the next one, one step for each call."""
-        self.stage += 1
-        return exchange(self.states[self.stage - 1], self.states[self.stage], kind)
-
-    def divide(self) -> list[Play]:
-        """The bars are divided, and so is the band."""
-        (band, told), (less, one) = self.bands
-        return [(*self.on("slow"), *exchange([band], [less], "slow"), leave(told), follow(one))]
-
-
-class NormsCompared:
-    """The results of both norms, each on a line of its own, then one over the other; and how much the mean was.
-
-    Args:
-        run: the results of the experiment.
-        names: what both norms are called.
-    """
-
-    def __init__(self, run: Trace, *names: Words) -> None:
+    def __init__(self, run: Trace) -> None:
         side, body = INSIDE.split_columns(NAMES, 20)
-        rows, rooms = (run["layer_normed"], run["rms_normed"]), body.rows(2, 20)
-        #: True if no eye can tell them apart.
-        self.alike = bool(run["difference"] < SEEN)
-        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in rows)
-        wide, grounds = body.width / len(rows[0]) * 0.7, (Ground(), Ground())
-        upper, lower = grounds
-        self.zeros = [zero_in(room, ground) for room, ground in zip(rooms, grounds, strict=True)]
-        #: The first, the second, and the second where it lies over the first; both names stand beside.
-        self.bars, *self.outlines = (
-            bars(row.quantities(), room, unit, wide, ground)
-            for row, room, ground in zip((*rows, rows[1]), (*rooms, rooms[0]), (upper, lower, upper), strict=True)
+        body, foot = body.split_columns(-SIGN)[0].split_rows(-NOTE, 14)
+        formulas = {"layer norm": Formula("frac(x - mu, sigma)", LARGE), "RMSNorm": Formula('frac(x, "rms")', LARGE)}
+        self.norms = []
+        for (name, formula), room in zip(formulas.items(), side.cross(body).rows(2, NOTE), strict=True):
+            head, rest = room.split_rows(NOTE, 14)
+            figure = rest.split_rows(HEAD)[0].fit(formula, most=1.2)
+            self.norms.append(VGroup(Words(name, "title").settle(head.centre), figure))
+        drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "fact", "ink2")
+        token = word(run["tokens"].label("position", NORMED), "stage word")
+        self.drawn = VGroup(token.begin_in(foot), drawn.next_to(token, RIGHT, buff=gap("chip")))
+        self.run, self.body, self.origin = run, body, Ground()
+        self.zero = zero_in(body, self.origin)
+        far, near = (body.height / 2 / float(np.abs(run[name].values).max()) for name in ("stream", "rms_normed"))
+        self.before, self.centred, self.divided, self.again, self.within = (
+            self._bars(name, far) for name in ("stream", "centred", "layer_normed", "stream", "rms_normed")
         )
-        VGroup(*self.outlines).set_fill(opacity=0).set_stroke(palette().focus, stroke(1.5), 1)
-        self.names = [name.copy().begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
-        self.under = self.names[1].copy().next_to(self.names[0], DOWN, buff=units(24)).align_to(self.names[0], LEFT)
-        y = self.zeros[0].get_y() + units(float(run["mean"] / run["root_mean_square"]) * unit)
-        self.level = rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y)
-        #: The root mean square as a bar, and below it the mean, as a share of it.
-        self.shares = VGroup()
-        lines = rooms[1].inset(0, THIN).rows(2, THIN)
-        looks = zip(("root mean square", "mean"), (1, run["mean_share"]), ("ink3", "focus"), lines, strict=True)
-        for name, share, role, line in looks:
-            title = Words(name, "fact", role).begin_in(side.cross(line))
-            self.shares.add(VGroup(title, bar_in(line, share, line.width, HIGHEST, role)))
-        self.figure = number(run["mean_share"], ".0%", "chapter").next_to(self.shares[1], RIGHT, buff=gap("chip"))
+        #: The result of layer norm; then all from closer by, and the mean.
+        self.outlines, self.near = self._outlines(far), [self._bars("rms_normed", near), self._outlines(near)]
+        self.bands = [self._band(run[name], sign, far) for name, sign in SPREADS.items()]
+        self.ones = [*(self._band(1, '"one"', far) for _ in SPREADS), self._band(1, '"one"', near)]
+        self.level = self._level(float(run["mean"]) * far)
+        self.fallen, self.mean = (self._level(float(m) * near) for m in (0, run["mean"] / run["root_mean_square"]))
+        #: True if no eye can tell both results apart.
+        self.alike = bool(run["difference"] < SEEN)
+        share = number(run["mean_share"], ".0%", "chapter", "focus").end_in(foot)
+        self.share = VGroup(share, Words("mean, typically", "title", "focus").stand_on(share.baseline))
+        self.share[1].end_at(share.get_left()[0] - units(14))
+
+    def _bars(self, stage: str, unit: float) -> VGroup:
+        row = self.run[stage].quantities()
+        return bars(row, self.body, unit, self.body.width / len(row) * 0.74, self.origin)
+
+    def _outlines(self, unit: float) -> VGroup:
+        hollow = self._bars("layer_normed", unit).set_fill(opacity=0).set_z_index(1)
+        return hollow.set_stroke(palette().focus, stroke(2), 1)
+
+    def _level(self, up: float) -> VMobject:
+        y = self.zero.get_y() + units(up)
+        return rule(at(self.body.left, 0), at(self.body.right, 0), "focus", 4).set_y(y)
+
+    def _band(self, reach: Quantity | int, sign: str, unit: float) -> VGroup:
+        band = Box(self.body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+        means(band, Length(reach, "height", 2 * unit, self.body.width)).move_to(self.body.centre)
+        return VGroup(band, Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip")))
+
+    @staticmethod
+    def divide(old: Sequence[VMobject], new: Sequence[VMobject]) -> tuple[Animation, ...]:
+        """Bars are divided, and so is the band behind them."""
+        (shown, band), (less, one) = old, new
+        return (*exchange([band[0], shown], [one[0], less], "slow"), leave(band[1]), follow(one[1]))
 
 
 class ActivationCurves(VGroup):
@@ -188,7 +162,7 @@ class ActivationCurves(VGroup):
 
 
 class GatedUnits:
-    """Units side by side: the gate, before and after its activation, another number, and their product.
+    """Units side by side: a first number bends into a gate, which is an opening, and a second one gets as narrow as it.
 
     At the right, the stream, and what the whole layer adds to it.
 
@@ -200,34 +174,42 @@ class GatedUnits:
         rest, foot = INSIDE.split_rows(-FORMULA, 10)
         rest, end = rest.split_columns(-(ADDED + STREAM), 40)
         side, columns = rest.split_columns(NAMES, 20)
-        body = columns.split_rows(ABOVE)[1]
         gated = Formula('x + ({{ op("SiLU")(n W_g) dot.o n W : weight }}) W\', quad n = op("RMSNorm")(x)', LARGE)
         self.formula = foot.split_columns(-STREAM)[0].fit(gated, most=1.0)
-        self._stream(run, end.cross(INSIDE), body)
-        rooms = body.rows(3, 16)
-        count = len(run["gate"])
-        rows = dict(zip(("gate", "number", "product"), rooms, strict=True))
-        drawn = [run[name] for name in ("number", "product")]
-        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
-        wide = columns.width / count * 0.5
-        grounds = {name: Ground() for name in rows}
-        self.zeros = {name: zero_in(room, grounds[name], 2.5) for name, room in rows.items()}
-        row_of = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
+        self._stream(run, end.cross(INSIDE), columns)
+        #: First numbers have the upper half, and what bends them the lower; then openings lie above second numbers.
+        (first, lower), (slits, tall) = columns.rows(2), columns.split_rows(SLIT, 16)
+        self.bend = ActivationCurves(run, Room(columns.left, lower.top, columns.right, INSIDE.bottom))
+        pitch, grounds = columns.width / len(run["gate"]), (Ground(), Ground())
+        #: Px of a one: of a first number, of a second one, and across an opening.
+        unit, high, wide = (
+            px / float(np.abs(run[name].values).max())
+            for name, px in (("gate_before", first.height / 2), ("number", tall.height / 2), ("gate", FILLED * pitch))
+        )
+        self.zeros = [zero_in(room, ground, 2.5) for room, ground in zip((first, tall), grounds, strict=True)]
         self.bars = {
-            name: bars(run[name].quantities(), rows[row], unit, wide, grounds[row]) for name, row in row_of.items()
+            name: bars(run[name].quantities(), first, unit, pitch / 2, grounds[0])
+            for name in ("gate_before", "relu", "gate")
         }
-        self.bars["again"] = self.bars["gate_before"].copy()
-        #: What bends the first numbers into gates, below them, where there is room until the second ones come.
-        self.bend = ActivationCurves(run, Room(columns.left, rooms[1].top, columns.right, INSIDE.bottom))
-        texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
-        self.names = {
-            name: Words(text, "title").begin_in(side.cross(rows[row_of[name]])) for name, text in texts.items()
-        }
+        self.bars |= {"again": self.bars["gate_before"].copy(), "slit": VGroup(), "product": VGroup()}
+        self.bars["number"] = bars(run["number"].quantities(), tall, high, wide, grounds[1])
+        units_ = zip(
+            *(run[name].quantities() for name in ("gate", "number", "product")), self.bars["number"], strict=True
+        )
+        for gate, number_, product, bar in units_:
+            across, long = max(abs(float(gate)) * wide, 2.0), max(abs(float(number_)) * high, 2.0)
+            slit = Box(across, THIN, signed(float(np.sign(gate)), 1.0), 2)
+            means(slit.move_to(slits.centre), Length(gate, "width", wide, THIN, 2.0), Hue(gate))
+            left = Box(across, long, signed(float(np.sign(product)), 1.0), 2).move_to(self.zeros[1])
+            left.shift(UP * units(long / 2) * np.sign(product))
+            sides = Length(number_, "height", high, across, 2.0), Length(gate, "width", wide, long, 2.0)
+            means(left, *sides, Rises(product, 1, grounds[1], 2.0), Hue(product))
+            for name, one in (("slit", slit), ("product", left)):
+                self.bars[name].add(one.match_x(bar))
+        texts = {"first number": first, "gate": slits, "second number": tall, "area: product": tall}
+        self.names = {name: Words(name, "title").begin_in(side.cross(room)) for name, room in texts.items()}
         #: The units whose gates are nearly shut.
         self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
-        between = [Room(side.left, above.bottom, side.right, below.top) for above, below in pairwise(rooms)]
-        signs = zip("×=", between, strict=True)
-        self.signs = VGroup(Words(sign, "title", "ink2").begin_in(room) for sign, room in signs)
 
     def _stream(self, run: Trace, end: Room, body: Room) -> None:
         """The stream on end, and beside it the vector that the layer adds."""
@@ -252,13 +234,13 @@ class GatedUnits:
         """The first numbers change from one state to another: before an activation, or behind one."""
         return exchange(self.bars[old], self.bars[new], "row")
 
-    def multiply(self) -> Animation | None:
-        """Each number falls through its gate, and what is left of it is the product."""
-        return deal([*self.bars["number"]], [*self.bars["product"]], kind="slow")
+    def multiply(self) -> Animation:
+        """Each number gets as narrow, or as wide, as its gate, and what is left of it is the product."""
+        return lagged(exchange(self.bars["number"], self.bars["product"], "row"), 0.3)
 
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
-        return VGroup(self.bars[name][place] for name in ("gate", "number", "product"))
+        return VGroup(self.bars[name][place] for name in ("slit", "product"))
 
     def bent(self) -> list[Play]:
         """Every first number meets the curve of SiLU, and comes back from it as a gate."""
@@ -266,8 +248,12 @@ class GatedUnits:
         back = [Flight(cut, bar, 0.0, "row") for cut, bar in zip(self.bend.bars, self.bars["gate"], strict=True)]
         return [
             lagged(met, 0.2),
-            (*self.become("again", "gate"), *back, leave(self.names["gate_before"]), follow(self.names["gate"])),
-            leave(self.bend),
+            (*self.become("again", "gate"), *back),
+            (
+                leave(self.bend, self.zeros[0], self.names["first number"]),
+                *self.become("gate", "slit"),
+                follow(self.names["gate"]),
+            ),
         ]
 
 
@@ -421,23 +407,24 @@ class CacheArea:
 
 #: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
 LONG, COLUMN, TOKENS, SHADE = 1200.0, 240.0, 70.0, 0.62
-#: The side of the largest square in px, how much of the ink its fill has, and in how many states all of it shrinks.
-SIDE, FILL, STATES = 700.0, 0.16, 40
+#: The side of the largest square in px, those from there to words, how much of the ink its fill has, and in how many
+#: states all of it shrinks.
+SIDE, BESIDE, FILL, STATES = 700.0, 40.0, 0.16, 40
 
 
 def size_of(millions: Quantity, billions: Quantity) -> Words:
     """A number of parameters in words."""
     if billions >= 1:
-        return Words(f"{billions:.0f} billion parameters", "title")
-    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "title")
+        return Words(f"{billions:.0f} billion parameters", "block")
+    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "block")
 
 
 class ModelsToScale(VGroup):
-    """Two models as squares: the larger one fills the stage, the smaller one lies in its corner, to scale.
+    """Two models as squares, to scale: the larger one, as high as the stage, is ruled into many of the smaller one.
 
     Args:
         small, large: their numbers of parameters.
-        called, told: what is written beside the smaller one, and in the middle of the larger one.
+        called, told: what is written at the left about the smaller one, and at the right about the larger one.
     """
 
     def __init__(self, small: Quantity, large: Quantity, called: VGroup, told: VGroup) -> None:
@@ -445,17 +432,22 @@ class ModelsToScale(VGroup):
         self.large = Box(SIDE, SIDE, between(colours.surface, colours.weight, FILL), 6, colours.weight, 3)
         side = (float(small) * unit) ** 0.5
         self.small = Box(side, side, colours.weight, min(6.0, side / 6))
-        self.small.move_to(self.large.move_to(STAGE.centre), aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
+        self.small.move_to(self.large.move_to(STAGE.centre), aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(side))
         for box, share in ((self.large, large), (self.small, small)):
             means(box, Area(share, sum_, unit, 0))
         self.large.key = ("parameters",)
-        self.called = called.arrange(DOWN, buff=units(16), aligned_edge=LEFT)
-        self.words = told.arrange(DOWN, buff=units(30)).move_to(self.large)
-        for text in (*called, *told):
-            text.paper = self.large
-        #: Around the smaller one, which is no more than a dot.
-        self.ring = ring_around(self.small, roomy=True)
-        self.called.next_to(self.ring, RIGHT, buff=units(26)).align_to(self.ring, UP)
+        #: Around the smaller one, which is no more than a dot; and the sides of as many as there is room for.
+        self.ring, corner = ring_around(self.small, roomy=True), self.large.get_corner(LEFT + UP)
+        self.grid = VGroup(
+            rule(corner + away * along, corner + away * along + units(SIDE) * across, "background", 2)
+            for away in units(side) * np.arange(1, SIDE / side)
+            for along, across in ((RIGHT, DOWN), (DOWN, RIGHT))
+        )
+        self.called = called.arrange(DOWN, buff=units(16), aligned_edge=RIGHT)
+        self.called.next_to(self.large, LEFT, buff=units(BESIDE)).align_to(self.ring, UP)
+        self.words = told.arrange(DOWN, buff=units(30), aligned_edge=LEFT).next_to(
+            self.large, RIGHT, buff=units(BESIDE)
+        )
         super().__init__(self.large, self.small)
 
     def zoomed(self, inner: ModelsToScale) -> list[Play]:

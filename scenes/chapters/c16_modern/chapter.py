@@ -12,6 +12,7 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
+    follow,
     leave,
     pulses,
     reshape,
@@ -21,15 +22,13 @@ from scenes.chapters.c16_modern.blocks import (
     CacheArea,
     GatedUnits,
     ModelsToScale,
-    NormedBars,
-    NormsCompared,
+    NormedVector,
     SharedKeys,
     size_of,
 )
 from scenes.chapters.c16_modern.dials import ALONE, RotaryDials
 from scenes.chapters.c16_modern.plan import (
     CHANGED,
-    INSIDE,
     KEY,
     MOVED,
     NORMED,
@@ -38,7 +37,6 @@ from scenes.chapters.c16_modern.plan import (
     TranslatorToDecoder,
     UnchangedParts,
 )
-from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -114,55 +112,46 @@ class Modern(Chapter):
         )
 
     def divide_only(self, run: Trace, plan: OpenLayer) -> Iterator[Step]:
-        """Two norms of the same vector, laid over each other."""
-        left, right = INSIDE.columns(2)
-        year = run["years"].pick(part="Zhang and Sennrich")
-        stages = ["stream", "centred", "layer_normed"]
-        before = NormedBars(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
-        stages, other = ["stream", "rms_normed"], Formula('frac(x, "rms")', LARGE)
-        after = NormedBars(run, "RMSNorm", other, stages, "root_mean_square", right)
-        laid = NormsCompared(run, before.title, after.title)
+        """One vector: layer norm takes off its mean, and leaves outlines; RMSNorm fills them without."""
+        picture, year = NormedVector(run), run["years"].pick(part="Zhang and Sennrich")
+        (spread, size), (one, other, near) = picture.bands, picture.ones
         yield Step(
             "RMSNorm only divides",
             beat(
-                f"The norm first: a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
-                *plan.into("norm 1", before.zero, after.zero, before.drawn),
-                appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
+                f"The norm first: a vector of “{run['tokens'].label('position', NORMED)}”.",
+                *plan.into("norm 1", picture.zero, picture.drawn),
+                appear_in_turn([*picture.before]),
             ),
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
-                appear(before.title, before.formula, before.level),
-                (*before.on(), leave(before.level), appear(before.bands[0])),
-                *before.divide(),
+                appear(picture.norms[0], picture.level),
+                exchange([picture.before, picture.level], [picture.centred, picture.fallen], "slow"),
+                (leave(picture.fallen), appear(spread)),
+                picture.divide([picture.centred, spread], [picture.divided, one]),
             ),
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
-                appear(after.title, after.formula, after.bands[0]),
-                *after.divide(),
+                appear(picture.outlines),
+                (leave(one), *exchange([picture.divided], [picture.again], "row"), appear(picture.norms[1])),
+                appear(size),
             ),
             beat(
-                "Now lay one over the other:",
-                (
-                    leave(*before.around[1:], *after.around[1:], before.bands[1], after.bands[1]),
-                    *exchange([before.title, before.states[-1]], [laid.names[0], laid.bars], "camera"),
-                    *exchange([after.title, after.states[-1]], [laid.names[1], laid.outlines[0]], "camera"),
-                    appear(*laid.zeros),
-                ),
-                (
-                    leave(laid.zeros[1]),
-                    *exchange([laid.names[1], laid.outlines[0]], [laid.under, laid.outlines[1]], "slow"),
-                ),
+                "Do its bars fit into those outlines?",
+                picture.divide([picture.again, size], [picture.within, other]),
             ),
             beat(
                 claim(
-                    laid.alike,
-                    "no difference to be seen, for the mean was next to nothing,",
-                    "they differ, for the mean was not small,",
+                    picture.alike,
+                    "No difference to be seen, for the mean was next to nothing,",
+                    "They differ, for the mean was not small,",
                 ),
-                draw(laid.level, kind="slow"),
-                appear(laid.shares[0]),
+                exchange([other, picture.within, picture.outlines], [near, *picture.near], "camera"),
             ),
-            beat(f"typically {run['mean_share']:.0%} of the root mean square.", appear(laid.shares[1], laid.figure)),
+            beat(
+                f"typically {run['mean_share']:.0%} of the root mean square.",
+                draw(picture.mean, kind="row"),
+                appear(picture.share),
+            ),
             stage=[plan],
         )
 
@@ -250,7 +239,7 @@ class Modern(Chapter):
             beat(
                 f"Some of the {run['d_ff']:,.0f} neurons of a feed-forward network: "
                 "ReLU would set negative ones to zero.",
-                *plan.into("feed-forward", picture.zeros["gate"], picture.names["gate_before"]),
+                *plan.into("feed-forward", picture.zeros[0], picture.names["first number"]),
                 appear_in_turn([*picture.bars["gate_before"]]),
                 picture.become("gate_before", "relu"),
             ),
@@ -262,10 +251,14 @@ class Modern(Chapter):
             ),
             beat(
                 "A second number, with a matrix of its own, is multiplied by that gate.",
-                appear(picture.zeros["number"], picture.names["number"]),
+                appear(picture.zeros[1], picture.names["second number"]),
                 appear_in_turn([*picture.bars["number"]]),
-                appear(picture.zeros["product"], picture.names["product"], picture.signs),
-                (picture.multiply(), appear(picture.formula.part("weight"))),
+                picture.multiply(),
+                (
+                    leave(picture.names["second number"]),
+                    follow(picture.names["area: product"]),
+                    appear(picture.formula.part("weight")),
+                ),
             ),
             beat("Where the gate is nearly shut, little comes through.", appear_in_turn(rings, "slow")),
             beat(
@@ -352,8 +345,8 @@ class Modern(Chapter):
         own, small, large = run["parameters"].quantities()
         (few, some, _), names = run["millions"].quantities(), run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
-        told = [size_of(*both) for both in zip(run["millions"].quantities(), run["billions"].quantities(), strict=True)]
-        called, beside = ([VGroup(Words(f"{n}", style), t.copy()) for n, t in zip(names, told, strict=True)]
+        sizes = [*zip(names, run["millions"].quantities(), run["billions"].quantities(), strict=True)]
+        called, beside = ([VGroup(Words(f"{name}", style), size_of(m, b)) for name, m, b in sizes]
                           for style in ("chapter", "title"))  # fmt: skip
         first = ModelsToScale(own, small, beside[0], called[1])
         second = ModelsToScale(small, large, beside[1], called[2])
@@ -367,13 +360,14 @@ class Modern(Chapter):
                 f"To scale, our translator, with {few:.1f} million, is this dot.",
                 appear(first.small),
                 appear(first.ring, first.called),
+                (leave(first.ring), draw(*first.grid, kind="row")),
             ),
             beat(
                 f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
-                leave(first.small, first.ring, first.called, first.words),
+                leave(first.small, first.grid, first.called, first.words),
                 *second.zoomed(first),
-                appear(second.words),
-                appear(second.ring, second.called),
+                (leave(first.large), appear(second.words, second.small, second.ring, second.called)),
+                (leave(second.ring), draw(*second.grid, kind="row")),
             ),
             stage=[first.large],
             noted=False,

@@ -27,10 +27,10 @@ EVERY, ALONE = 4, 2
 SIDE, ROW, PIVOT, RIM = 262.0, 100.0, 12.0, 9.0
 #: Px of a chip and of a position below it, and of the score below the vectors.
 CHIP, NUMBER, SCORE = 52.0, 34.0, 128.0
-#: Px of the names above dials and above columns, and of a column.
-HEAD, WIDE = 48.0, 64.0
+#: Px of the title above dials, by which a dial is less than its line, and of a column.
+HEAD, SLIM, WIDE = 44.0, 20.0, 56.0
 #: Whose hands there are, and how thick these are in a small dial and in the large one.
-ROLES, THICK, THICKER = ("query", "key"), 6.0, 14.0
+ROLES, THICK, THICKER = ("query", "key"), 8.0, 14.0
 
 
 class DialFace(VGroup):
@@ -43,7 +43,7 @@ class DialFace(VGroup):
 
 
 class RotaryDials:
-    """A large dial for the first pair; then a dial for every few pairs, with a column below: what it adds to the score.
+    """A large dial for the first pair; then one for every few pairs, and beside it a column: what it adds to the score.
 
     At the left are the vectors that hands are made of, at the foot a row of positions with both tokens. A hand leads
     up by the first entry of its pair and right by the second; all are drawn equally long.
@@ -60,17 +60,16 @@ class RotaryDials:
         side = side.split_rows(-ROW, 18)[0]
         self.hands, self.adds = {role: run[f"{role}_hands"] for role in ROLES}, run["adds"]
         self.pairs = range(0, len(run["turns"]), EVERY)
-        columns = wall.columns(len(self.pairs), 0)
-        radius = columns[0].width / 2 - 6
-        heads, rest = wall.split_rows(HEAD)
-        dials, rest = rest.split_rows(2 * radius, 8)
-        title, self.room = rest.split_rows(HEAD, 4)
-        self.dials = [DialFace(column.cross(dials).centre, radius) for column in columns]
+        title, body = wall.split_rows(HEAD, 4)
+        cells = [cell for line in body.rows(2, 16) for cell in line.columns(len(self.pairs) // 2, 14)]
+        #: Of each pair its dial, and beside it room for its column, or before that for its angle.
+        faces, self.rooms = zip(*(cell.split_columns(cell.height - SLIM) for cell in cells), strict=True)
+        self.dials = [DialFace(face.centre, face.width / 2) for face in faces]
         self.large = DialFace(wall.centre, wall.height / 2)
         #: How far each hand turns from one position to the next.
         self.speeds = VGroup(
-            Words(f"{run['turns'].quantity(pair):.2g}°", "fact", "ink2").settle(column.cross(heads).centre)
-            for pair, column in zip(self.pairs, columns, strict=True)
+            Words(f"{run['turns'].quantity(pair):.2g}°", "fact", "ink2").settle(room.centre)
+            for pair, room in zip(self.pairs, self.rooms, strict=True)
         )
         self.angles = [float(np.radians(run["turns"].values[pair])) for pair in self.pairs]
         self._row(row)
@@ -84,9 +83,11 @@ class RotaryDials:
         #: Where the hands of the query stood at first.
         self.traces = VGroup(self._trace(dial, pair, ALONE) for dial, pair in zip(self.dials, self.pairs, strict=True))
         drawn = self.adds.values[:, list(self.pairs)]
-        self.unit, self.ground = self.room.height / 2 / float(np.abs(drawn).max()), Ground()
+        self.unit, self.grounds = self.rooms[0].height / 2 / float(np.abs(drawn).max()), [Ground() for _ in self.rooms]
         self.title = Words("every fourth pair, and what it adds to the score", "fact", "ink2").begin_in(title)
-        self.zero = zero_in(self.room, self.ground)
+        self.zero = VGroup(
+            zero_in(room.inset(10, 0), ground) for room, ground in zip(self.rooms, self.grounds, strict=True)
+        )
 
     def _row(self, room: Room) -> None:
         """Positions from left to right, with a slot above each."""
@@ -181,7 +182,8 @@ class RotaryDials:
     def columns(self, apart: int) -> VGroup:
         """The part that each pair adds to the score of two tokens so far apart."""
         row = self.adds.pick(offset=apart).quantities()
-        return bars([row[pair] for pair in self.pairs], self.room, self.unit, WIDE, self.ground)
+        places = zip(self.pairs, self.rooms, self.grounds, strict=True)
+        return VGroup(*(bars([row[pair]], room, self.unit, WIDE, ground)[0] for pair, room, ground in places))
 
     def change(self, shown: VGroup, apart: Sequence[int]) -> tuple[Animation, ...]:
         """Columns pass through what pairs add at several distances."""

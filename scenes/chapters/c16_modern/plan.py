@@ -36,8 +36,8 @@ WORDS, EQUALS, RISE = 96.0, 120.0, 640.0
 TITLE, BELOW, SPACE, AROUND = 62.0, 104.0, 28.0, 14.0
 #: Px from the left to the stream, from there to a norm beside it, to the sublayers, of a norm, and of a sum.
 STREAM, BESIDE, SUBLAYER, NORM, HIGH, SUM = 220.0, 370.0, 860.0, 280.0, 104.0, 18.0
-#: Px across a pile of strips, of what comes in, of what a norm makes of a pile, and of what is added.
-PILE, WHOLE, PRESSED, ADDED = 150.0, 84.0, 36.0, 30.0
+#: Px across a pile of strips, of what comes in, of what a norm makes of a pile, of what is added; how solid a copy is.
+PILE, WHOLE, PRESSED, ADDED, COPY = 150.0, 84.0, 36.0, 30.0, 0.5
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
 
 
@@ -261,9 +261,9 @@ class OpenLayer(VGroup):
             (copy, *rest), middle = self.piles[k:], self.boxes[norm].get_center()
             plays += [self._to(strips, self.forks[k], copy, *rest)] if k else []
             if not self.first:
-                plays.append(self._to(self._pressed(strips), middle, copy))
+                plays.append(self._to(self._pressed(strips), middle, copy, solid=COPY))
             inside = strips if self.first else self._pressed(strips)
-            plays.append(self._to(inside, self._below(block, self.forks[k]), copy))
+            plays.append(self._to(inside, self._below(block, self.forks[k]), copy, solid=COPY))
             strips = [*strips, ADDED]
             plays.append(self._to(strips, self.joins[k].get_center(), *rest))
             if self.first:
@@ -287,8 +287,11 @@ class OpenLayer(VGroup):
         """A place below a sublayer."""
         return self.boxes[block].get_left() * RIGHT + level * UP + RIGHT * units(PILE)
 
-    def _to(self, heights: Sequence[float], spot: np.ndarray, *piles: VGroup) -> tuple[Animation, ...]:
-        return tuple(reshape(VGroup(*pile[: len(heights)]), self._strips(heights, spot), "appear") for pile in piles)
+    def _to(
+        self, heights: Sequence[float], spot: np.ndarray, *piles: VGroup, solid: float = 1
+    ) -> tuple[Animation, ...]:
+        goals = (self._strips(heights, spot).set_fill(opacity=solid) for _ in piles)
+        return tuple(reshape(VGroup(*p[: len(heights)]), goal, "appear") for p, goal in zip(piles, goals, strict=True))
 
     @staticmethod
     def _strips(heights: Sequence[float], spot: np.ndarray) -> VGroup:

@@ -17,10 +17,12 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
+    follow,
     grow,
     leave,
     move_ring,
     pulses,
+    reshape,
     ring_around,
     settle_in,
 )
@@ -48,13 +50,15 @@ from scenes.chapters.c17_language_model.rounds import ForkingRoad, LayerColumns
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
+    BARRED,
     BEGIN,
     BESIDE,
     CHATS,
     FULL,
     LANES,
-    LARGE,
-    TURNS,
+    LINE,
+    NEW,
+    READ,
     WINDOW,
     ChatMessage,
     ContextWindow,
@@ -88,8 +92,8 @@ class LanguageModel(Chapter):
         lanes = VectorChanges(run["apart"], int(run["name"]))
         yield from self.another_word(run, line, lanes)
         yield from self.surprise(run, lanes)
-        chat = TextPage(run["chat"], STAGE, LARGE)
-        reply = TextPage(run["answer_0_spaces"], chat.next_line(), LARGE)
+        chat = TextPage(run["chat"], STAGE.split_columns(READ)[0], CLOSE, LINE)
+        reply = TextPage(run["answer_0_spaces"], STAGE.split_rows(-BARRED)[1], CLOSE, BARRED)
         yield from self.a_chat(run, chat, reply)
         count, titles = int(run["real_count"]), ("countries that exist", "countries that we made up")
         kinds = zip((range(count), range(count, 2 * count)), titles, LANES.rows(2), strict=True)
@@ -236,7 +240,7 @@ class LanguageModel(Chapter):
                     f"without it, “{name}” is even likelier.",
                     f"without it, “{name}” is less likely.",
                 ),
-                (leave(*single, own), appear(*(row[0] for row in rows))),
+                (leave(*single, own), follow(VGroup(row[0] for row in rows))),
                 (leave(guess.number), *exchange([guess.bar], [first[1]], "row"), appear(first[2])),
                 (grow(second[1]), appear(second[2])),
             ),
@@ -270,10 +274,11 @@ class LanguageModel(Chapter):
             beat(
                 f"We intervene at the input: “{new}” in the place of “{old}”.",
                 (moved([*page.parts, guess.words, guess.number], [*other.parts, *said]), appear(was)),
+                (appear(lanes.paper), draw(ties[0])),
             ),
             beat(
                 "How far does each vector move? At first, only that of the name.",
-                (appear(lanes.paper, legend, depth), draw(ties[0])),
+                appear(legend, depth),
                 appear(lanes.floors[0], rise=False),
             ),
             beat(
@@ -356,8 +361,8 @@ class LanguageModel(Chapter):
         asked = self.asked(run).kept["position"]
         within, others = ([text for i, text in enumerate(page.words) if (i in asked) == own] for own in (True, False))
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
-        line = TextPage(self.asked(run), BESIDE.padded(), LARGE)
-        bare = NextToken(line, run["bare"], SURE, "weight")
+        line = TextPage(self.asked(run), BESIDE, CLOSE, BARRED)
+        bare, legend = NextToken(line, run["bare"], SURE, "weight"), reply.legend("bar: probability")
         yield Step(
             "A chat is a text as well",
             beat(
@@ -368,7 +373,7 @@ class LanguageModel(Chapter):
             beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
             beat(
                 "Fine-tuned on such texts, it goes on as an assistant would,",
-                appear(reply.legend("bar: probability")),
+                appear(legend),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
             beat("up to the end mark.", (appear(reply.words[-1], reply.told(ended)), grow(bars[-1], DOWN))),
@@ -378,7 +383,7 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
-                appear_in_turn([*line.words]),
+                (leave(legend), appear_in_turn([*line.words])),
                 (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
             stage=[question, answer],
@@ -387,15 +392,13 @@ class LanguageModel(Chapter):
     def the_window(self, run: Trace, page: TextPage, tracks: Sequence[NameProbabilities]) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
         window = ContextWindow(run["places"], int(run["chat_tokens"]), WINDOW)
-        page = TextPage(run["chat"], CHATS, LARGE, CHATS.height / (len(page.lines) + 1))
-        reply = TextPage(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
-        titles = "in one chat", "in a new chat"
-        rooms = zip(titles, TURNS, FULL.columns(2), strict=True)
-        chats = [RecalledName(title, run, turns, room) for title, turns, room in rooms]
+        page = TextPage(run["chat"], CHATS.split_columns(READ)[0], CLOSE, CHATS.height / (len(page.lines) + 1))
+        reply = TextPage(run["answer_0_spaces"], page.next_line(), CLOSE, page.pitch)
+        titles, recalled = ("in one chat", "in a new chat"), RecalledName(run, FULL)
         shares = here, new = [run["recalled"].quantity(which, 0) for which in range(2)]
         name = run["told_attention"].largest()[0]
         bars = [track.recalled(title, name, one) for track, title, one in zip(tracks, titles, shares, strict=True)]
-        arc, told = chats[0].look(run["told_attention"])
+        arc, told = recalled.look(run["told_attention"])
         yield Step(
             "The context window: all that it has",
             beat(f"There are places for {run['places']:,.0f} tokens: the context window."),
@@ -408,9 +411,8 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "A user says a name, and asks for it. We begin the answer:",
-                (leave(window.cells, taken), *exchange(window.ground, chats[0].window.ground)),
-                appear(chats[0].title, chats[0].window.cells),
-                appear_in_turn([*chats[0].said]),
+                (leave(window.cells, taken, *window.ground[1:]), reshape(window.field, recalled.field)),
+                appear_in_turn([*recalled.said], "slow"),
             ),
             beat(
                 claim(
@@ -428,7 +430,7 @@ class LanguageModel(Chapter):
                     f"In a new chat, {new:.2%}: its parameters are as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
-                appear(chats[1].title, chats[1].window.all, *chats[1].said),
+                leave(arc, told, *recalled.said[:-NEW]),
                 (appear(*bars[1][:-1]), grow(bars[1][-1])),
             ),
             stage=[window.ground, page, reply],

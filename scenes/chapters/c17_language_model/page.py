@@ -37,7 +37,7 @@ VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
 #: Px from a line to its vector, from a word up to an arc, of the rise of a short arc, and what the longest rises more.
 TIED, TOUCH, LOW, HIGH = 32.0, 10.0, 90.0, 400.0
 #: Px of a bar for a probability of one, in the lines of a text.
-SURE = 56.0
+SURE = 84.0
 #: Px of a stream for a weight of one.
 BROAD = 30.0
 #: Px of a bar on a word, and on a large one: equal, as its height alone is a number.
@@ -197,7 +197,7 @@ class TextPage(VGroup):
     def going_on(self, spaces: NamedTensor) -> VGroup:
         """The words that follow the last one, on the next line if there is no room."""
         more = TextPage(spaces, self.next_line(), self.style, self.pitch)
-        space = self.space * typeset(self.style).size * bool(spaces.values[0])
+        space = self.space * typeset(self.style).size * bool(spaces.values[0] or self.words[-1].text == RETURN)
         begin = float(self.words[-1].get_right()[0]) + units(space)
         if begin + float(more.words.width) <= at(self.room.right, 0)[0]:
             shift = np.array([begin - float(more.words[0].get_left()[0]), units(self.pitch), 0])

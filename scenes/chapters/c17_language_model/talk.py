@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, grow
 from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, TextPage
-from scenes.layout import STAGE, Room, following
+from scenes.layout import STAGE, Following, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import AxisSpan, End, Tick, means
 from scenes.mobjects.passage import as_thick_as
@@ -22,18 +22,16 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where the question and the answer of a chat stand.
 ASKED, ANSWERED = following(lambda: [row.inset(60, 90) for row in STAGE.rows(2)])
-#: The type of a chat.
-LARGE = "caption"
 #: What an answer says before it names the capital.
 COPULA = "is"
+#: Px along a line of a chat that is read, from line to line, and of a line with bars above it.
+READ, LINE, BARRED = 1600.0, 92.0, 150.0
 #: What is left beside the short lines of a chat.
-BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
+BESIDE = Following(lambda: STAGE.split_columns(-514)[1].split_rows(-3 * BARRED)[1])
 #: The field of places, and below it one chat or two.
 WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
-#: Turns of the chat in which a name is said, and of a new one.
-TURNS = 4, 2
-#: Px of a small window with the title of its chat, of what is said in it, and of who says it.
-OVER, SAID, SPEAKER = 170.0, 490.0, 112.0
+#: The turns of a new chat; px of what is said in one, of who says it, and from the side of its window.
+NEW, SAID, SPEAKER, SPACE = 2, 800.0, 190.0, 40.0
 #: Two answers, one below the other, and below them the lanes of all.
 FULL, LANES = following(lambda: STAGE.split_rows(450, 30))
 #: Px of a bar for a probability of one; of the title of a lane, of what lies behind its end, of its height, of a dot,
@@ -44,14 +42,14 @@ RAISED = 14.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 #: Px from the longest line to an arc around it, and of the arc's bends up out of a word and back to one.
-ASIDE, RISE, HOOK = 44.0, 70.0, 70.0
+ASIDE, RISE, HOOK = 44.0, 44.0, 70.0
 
 
 class ChatMessage(VGroup):
     """A message of a chat, as its user sees it: from the left, or up to the right."""
 
     def __init__(self, spaces: NamedTensor, room: Room, right: bool = False) -> None:
-        line = TextPage(spaces, room.inset(30, 0), LARGE, pitch=room.height)
+        line = TextPage(spaces, room.inset(30, 0), CLOSE, room.height)
         self.words = line.words
         wide = pixels(self.words.width) + 72
         self.box = Box(wide, room.height, palette().surface, 30, palette().role("query" if right else "residual"), 3)
@@ -91,7 +89,6 @@ class ContextWindow:
         )
         self.title = Words(f"{places:,.0f} places", "fact", "ink2").end_in(self.foot)
         self.ground = VGroup(self.field, self.grid, self.title)
-        self.all = VGroup(self.ground, self.cells)
 
     def taken(self, count: Quantity) -> Words:
         """Write the number of taken places below the field."""
@@ -99,24 +96,20 @@ class ContextWindow:
 
 
 class RecalledName:
-    """A chat, who says what, up to an answer that is begun, and its window above.
+    """A chat in its window, line by line, up to an answer that is begun; a new chat has the last `NEW` lines alone."""
 
-    Args:
-        turns: how many of the last turns of the chat in which a name was said are in this one.
-    """
-
-    def __init__(self, title: str, run: Trace, turns: int, room: Room) -> None:
-        told, said = run["told"], turns_of(run["told"])
-        upper, body = room.split_rows(OVER, 10)
-        self.window = ContextWindow(run["places"], len(told) - said[-turns][0] + said[0][0], upper)
-        left, self.aside = body.split_columns(SAID, 10)
-        self.title = Words(title, "block", "ink2").begin_in(self.window.foot)
+    def __init__(self, run: Trace, room: Room) -> None:
+        told = run["told"]
+        #: What the field of places becomes.
+        self.field = Box.of(room, palette().background, 4, palette().ink3, 3)
+        turns, (left, self.aside) = turns_of(told), room.inset(SPACE, RAISED).split_columns(SAID, 10)
         self.said = VGroup()
-        for row, (who, begin, end) in zip(left.rows(max(TURNS), 0)[-turns:], said[-turns:], strict=True):
-            side, rest = row.split_columns(SPEAKER)
-            speaker = TextPage(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
+        for row, (who, begin, end) in zip(left.rows(len(turns), 0), turns, strict=True):
+            side, rest = (part.split_rows(-RAISED)[0] for part in row.split_columns(SPEAKER))
+            speaker = TextPage(told.pick(position=slice(who, begin - 1)), side, "fact", side.height)
             speaker.words.set_fill(palette().ink2)
-            self.said.add(VGroup(speaker, TextPage(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
+            line = TextPage(told.pick(position=slice(begin, end)), rest, CLOSE, rest.height)
+            self.said.add(VGroup(speaker, line))
 
     def look(self, weights: NamedTensor) -> VGroup:
         """An arc from the first name that is said to the last token, as thick as its attention weight, and that."""
