@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from itertools import pairwise
 
-from manim import DOWN, RIGHT, UP, Mobject, VGroup
+from manim import Mobject, VGroup
 
 from scenes.animations import (
     Flight,
+    Through,
     Travel,
     Visit,
     appear,
@@ -15,6 +17,7 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
+    follow,
     leave,
     move_ring,
     pulses,
@@ -24,7 +27,8 @@ from scenes.animations import (
 from scenes.chapters.c08_heads.figures import (
     AttentionSink,
     AttentionWiring,
-    CountedSentences,
+    FoundNouns,
+    HeadBars,
     JoinedHeads,
     RoleInTraining,
     SplitHeads,
@@ -39,13 +43,11 @@ from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import gap
 from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import (
     DECODER,
@@ -91,9 +93,9 @@ class Heads(Chapter):
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
-        table = yield from self.names_are_earned(trace, region)
-        line = yield from self.one_takes_it(trace, region, table)
-        shown = yield from self.only_when_needed(focus_of(trace), trace, line)
+        bars = yield from self.names_are_earned(trace, region)
+        yield from self.one_takes_it(trace, region, bars)
+        shown = yield from self.only_when_needed(focus_of(trace), trace, [])
         yield from self.a_sink(focus_of(trace), trace, shown)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
@@ -265,26 +267,40 @@ class Heads(Chapter):
             stage=[picture.layer_names, picture.letters, picture.grids],
         )
 
-    def names_are_earned(self, trace: Trace, region: Region) -> Generator[Step, None, RoleTable | None]:
+    def names_are_earned(self, trace: Trace, region: Region) -> Generator[Step, None, HeadBars | None]:
         """A role is a score over many sentences, not one pretty picture; two guesses are among them."""
         if not all(best_head(trace, role) for role in GUESSES):
             return None
-        earned = trace["roles.role_threshold"]
-        table = RoleTable(trace["roles.score"].pick(role=(INFLECTED, *GUESSES)), earned)
-        region.inside.fit(table).align_to(region.words.get_bottom(), UP)
-        least, shown = table.best(GUESSES[1]), CountedSentences.best(trace, region.inside)
-        cells = [table.cell(GUESSES[0], **one.place) for one in shown]
-        told = [table.calls[GUESSES[0]], *cells] if shown else []
-        opening = [beat("In how many new cases does each head find the word that grammar names?", appear(table.heads))]
-        if shown:
-            best, rival = shown
-            arcs = [arc for pair in zip(best.arcs, rival.arcs, strict=True) for arc in pair]
+        earned, roles = trace["roles.role_threshold"], (GUESSES[0], INFLECTED, GUESSES[1])
+        scores = [trace["roles.score"].pick(role=role) for role in roles]
+        bests, found = [int(each.values.argmax()) for each in scores], FoundNouns.of(trace, region.inside)
+        named = [i for i in range(len(roles)) if scores[i].largest()[-1] >= earned]
+        picture = HeadBars(scores[0], earned, region.inside, max(2, len(named)))
+        states, jobs = [picture.state(each) for each in scores], [picture.job(role) for role in roles]
+        first, second, third = map(picture.numbers, scores)
+        rings = [ring_around(bars[best]) for bars, best in zip(states, bests, strict=True)]
+        names = {i: picture.title(roles[i], bests[i], line) for line, i in enumerate(named)}
+        called = [
+            (Travel(jobs[i], names[i], 0.0, leaving=True), appear(rings[i])) if i in names else (leave(jobs[i]),)
+            for i in range(len(roles))
+        ]
+        opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
+        cells: list[Mobject] = []
+        if found:
+            (chips, ring, *both), *others = found.sentences
+            cells = [picture.bars[layer * len(picture.columns) // len(scores[0]) + head] for layer, head in found.at]
             run = trace.under("experiment.head_cases.determiner")
+            best, rival = found.shares
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(*(part for one in shown for part in one if part not in (one.plate, one.arcs))),
-                    appear_in_turn(arcs, "tour"),
+                    appear(region, ring),  # not while plates cross its place
+                    *found.attend(both),
+                    *(
+                        play
+                        for other, again, *after in others
+                        for play in ((leave(chips, ring, *both), follow(VGroup(*other, again))), *found.attend(after))
+                    ),
                 ),
                 beat(
                     f"In {run['cases']:,.0f} new cases, the best head does so in {best.shares[-1]:share}, "
@@ -298,67 +314,52 @@ class Heads(Chapter):
             beat(
                 "So for every head, and for other words.",
                 (
-                    leave(*(part for one in shown for part in one if part is not one.bar)),
-                    appear(table.heads, *told[:1]),
-                    *exchange([one.bar[0] for one in shown], [cell[0] for cell in cells], "row"),
+                    leave(*found.all_but_bars()),
+                    follow(VGroup(picture.axes, picture.letters, picture.layers, jobs[0])),
+                    *exchange([share.bar[0] for share in found.shares], cells, "row"),
                 )
-                if shown
-                else None,
-                appear_in_turn(
-                    [
-                        *(cell[1:] for cell in cells),
-                        *(
-                            VGroup(*(part for part in (table.calls[role], *line) if part not in told))
-                            for role, line in table.lines.items()
-                        ),
-                    ],
-                    "row",
-                ),
+                if found
+                else (appear(picture.axes, picture.letters, picture.layers),),
+                (appear_in_turn([bar for bar in picture.bars if bar not in cells], "row"), appear(first)),
             ),
             beat(
                 f"From {earned:.0%} on, it has earned a name.",
-                appear_in_turn([ring_around(cell) for cell in table.winners.values()]),
+                appear(picture.line),
+                called[0],
+                (leave(first, rings[0]), follow(jobs[1]), Through(picture.bars, states[:2], "row")),
+                (appear(second), *called[1]),
             ),
             beat(
                 claim(
-                    bool(least.score >= earned),
-                    f"A noun attends to its adjective in {least.score:share}.",
-                    f"A noun attends to its adjective only in {least.score:share}.",
+                    bool(scores[2].largest()[-1] >= earned),
+                    f"A noun attends to its adjective in {scores[2].largest()[-1]:share}.",
+                    f"A noun attends to its adjective only in {scores[2].largest()[-1]:share}.",
                 ),
-                appear(ring_around(least, "query")),
+                (leave(second, rings[1]), follow(jobs[2]), Through(picture.bars, states[1:], "row")),
+                appear(third, rings[2]),
             ),
-            stage=[region, *(one.plate for one in shown)],
+            stage=[found.plates, *found.shares, chips] if found else [region],
         )
-        return table
+        return picture
 
-    def one_takes_it(
-        self, trace: Trace, region: Region, table: RoleTable | None
-    ) -> Generator[Step, None, Sequence[Mobject]]:
+    def one_takes_it(self, trace: Trace, region: Region, bars: HeadBars | None) -> Iterator[Step]:
         """The scores of several heads for one role over the training: one of them keeps it."""
-        picture = RoleInTraining.of(trace, INFLECTED, table.lines[INFLECTED], region.inside) if table else None
-        if not (table and picture):
-            return []
+        picture = RoleInTraining.of(trace, INFLECTED, bars) if bars else None
+        if not (bars and picture):
+            return
         peak, last = picture.peak()
-        tried = bool(peak > 0.5)
-        seeds = trace.under("experiment.heads_over_seeds")
-        line, board, names = table.lines[INFLECTED], picture.board, (table.heads, table.calls[INFLECTED])
+        tried, seeds = bool(peak > 0.5), trace.under("experiment.heads_over_seeds")
         key = Words("share of adjectives with the largest weight on their noun", *Region.NAMED).end_in(region.head)
-        told = key.copy().next_to(picture.last, DOWN, buff=gap("line")).align_to(picture.last, RIGHT)
-        boards = picture.others(seeds["score"].pick(role=INFLECTED)) if "score" in seeds else []
-        if boards:
-            of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Region.NAMED)
-            of_these.begin_in(picture.rest.rows(2)[1])
-        held, ring = (ring_around(one) for one in (picture.winner, picture.last.winner))
+        shown, job = picture.states[0], bars.job(INFLECTED)
+        ends = [*seeds["score"].pick(role=INFLECTED)] if "score" in seeds else []
+        states = [picture.states[-1], *map(bars.state, ends)]
         tries, takes, goes_on = picture.run()
+        firsts = [picture.comes_first(int(each.values.argmax())) for each in (picture.scores[-1], *ends)]
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
                 "Nobody tells a head what to become.",
-                (
-                    leave(table.heads, *(part for cell in line for part in cell[1:])),
-                    *exchange(picture.old, [*board.boxes]),
-                ),
-                appear(board.squares, board.frames, picture.names, picture.told, key),
+                (Through(bars.bars, [bars.bars.copy(), shown], "row"), appear(job, key, picture.told)),
             ),
             beat(
                 claim(
@@ -371,7 +372,7 @@ class Heads(Chapter):
             beat(
                 f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
                 takes,
-                appear(held),
+                appear(picture.first, firsts[0]),
             ),
             beat(
                 claim(
@@ -387,25 +388,20 @@ class Heads(Chapter):
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
                 (
-                    leave(picture.names, picture.summit, key),
-                    *(move for parts in zip(board, picture.last, strict=True) for move in exchange(*parts)),
-                    *exchange([held], [ring]),
-                ),
+                    leave(picture.summit, picture.told),
+                    follow(
+                        Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(bars.head)
+                    ),
+                )
+                if ends
+                else appear(ring_around(bars.bars[picture.winner])),
                 *(
-                    [
-                        (
-                            leave(*picture.told[:2]),
-                            appear(table.heads, told, of_these, *(part for one in boards for part in one[::2])),
-                        ),
-                        appear_in_turn([VGroup(one.squares, ring_around(one.winner)) for one in boards], "cell"),
-                    ]
-                    if boards
-                    else [appear(table.heads, told, ring_around(picture.told))]
+                    (Through(bars.bars, pair, "rest"), appear(disc))
+                    for pair, disc in zip(pairwise(states), firsts[1:], strict=True)
                 ),
             ),
-            stage=[region, *names, line],
+            stage=[region, bars.axes, bars.line, bars.letters, bars.layers, bars.bars],
         )
-        return [ring, *names, picture.last, told]
 
     def only_when_needed(
         self, focus: Focus, trace: Trace, line: Sequence[Mobject]

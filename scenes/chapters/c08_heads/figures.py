@@ -22,20 +22,20 @@ from scenes.animations import (
 )
 from scenes.chapters.c08_heads.counted_share import CountedShare
 from scenes.layout import STAGE, Room
-from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.bars import bar_in
+from scenes.mobjects.arcs import LOOP, SEEN, Arcs
+from scenes.mobjects.bars import bar_in, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, means
-from scenes.mobjects.patterns import FULL, HEAD, INSET, PANEL, HeadPlate, Pattern
+from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
+from scenes.mobjects.patterns import HEAD, INSET, PANEL, HeadPlate, Pattern
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path
+from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
+from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, strongest
 from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
@@ -48,8 +48,12 @@ SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 NUMBER, BAR = 100.0, 34.0
 #: Px between two bars with their sentences.
 BETWEEN = 70.0
-#: Px of the side with the name of the bars.
-BARS = 290.0
+#: Px of the side with the name of the bars, and of a counted share with what stands around it.
+BARS, COUNTED = 290.0, 136.0
+#: Px of a line above or below the columns, and from an edge to the foot of arcs that begin at chips lying over it.
+FOOT, CHIPS = 46.0, 90.0
+#: The least score or weight that is written out.
+WRITTEN = 0.1
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
 TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
 #: Where Q, K and V are plugged in, in px from the middle.
@@ -251,48 +255,74 @@ def found_by(run: Trace, place: tuple[int, int]) -> list[Quantity]:
     return run["found"].pick(layer=place[0], head=place[1]).quantities()
 
 
-class CountedSentences(CountedShare):
-    """The share of a head, and sentences below it: in each an arc from a word to what the head attends to most, and a
-    disc if that is its noun, a ring if not.
+class FoundNouns(VGroup):
+    """The two heads that find most nouns of determiners, on sentences that stand between them, one after another.
+
+    What the best head attends to is drawn above the tokens, what the other does below them; `shares` are those of all
+    cases in which each finds the noun. A sentence has its chips, a ring around the noun, and the arcs of both heads.
     """
 
-    def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
-        super().__init__(found_by(run, place), name, room.inset(INSET, 0).split_rows(-LINE)[0])
-        self.place = {"layer": place[0], "head": place[1]}
-        self.plate = HeadPlate(place[1], room)
-        self.heading.begin_at(self.plate[1].get_right()[0] + units(LINE)).set_y(self.plate[1].get_y())
-        self.sentences, self.arcs = VGroup(), VGroup()
-        asked = zip(run["queries"].values, run["answers"].values, strict=True)
-        for i, ((query, answer), line) in enumerate(zip(asked, self.rest.rows(len(run["queries"])), strict=True)):
-            weights, left = run[f"weights_{i}"].pick(**self.place), at(line.left + 2 * BAR, 0)[0]
-            words, labels, top_key = VGroup(), weights.words("key"), weights.largest()[0]
-            for label in labels:
-                words.add(word(label, "stage word").settle(at(0, line.bottom - LINE)).begin_at(left))
-                left = words.get_right()[0] + units(AIR)
-            start, end = (words[j].get_top() + UP * units(6) for j in (query, top_key.position))
-            hit = top_key.position == answer
-            arc = arch(start, end, line.height - BAR, "weight" if hit else "ink3", 6)
-            if query == top_key.position:  # a loop
-                arc.points[1:3] += np.outer((-1, 1), RIGHT * units(BAR))
-            arc = means(arc, End(labels[query], first=True), End(top_key))
-            mark = dot(np.zeros(3), AIR, "weight") if hit else frame(2 * AIR, 2 * AIR, "ink3", 3, AIR)
-            self.sentences.add(words)
-            self.arcs.add(VGroup(arc, mark.move_to(at(line.left + AIR, line.bottom - LINE))))
-        self.add(self.sentences, self.arcs).add_to_back(self.plate)
+    def __init__(self, run: Trace, places: Sequence[tuple[int, int]], room: Room) -> None:
+        self.at, self.places = places, [{"layer": layer, "head": head} for layer, head in places]
+        self.plates, self.shares, halves = VGroup(), [], room.rows(2, LINE)
+        upper, lower = halves
+        self.lines = upper.split_rows(COUNTED)[0], lower.split_rows(-COUNTED)[1]
+        for place, half, line in zip(places, halves, self.lines, strict=True):
+            share = CountedShare(found_by(run, place), layer_name(place[0]), line.inset(INSET, AIR))
+            letter = (plate := HeadPlate(place[1], half))[1].stand_on(share.heading.baseline)
+            share.heading.begin_at(letter.get_right()[0] + units(LINE))
+            self.plates.add(plate)
+            self.shares.append(share)
+        hits = [
+            [run[f"weights_{i}"].pick(**place).largest()[0].position == answer for place in self.places]
+            for i, answer in enumerate(run["answers"].values)
+        ]
+        apart = hits.index([True, False]) if [True, False] in hits else len(hits) - 1
+        self.sentences = [self._sentence(run, i) for i in dict.fromkeys((0, apart))]
+        super().__init__(self.plates, *self.shares, *self.sentences[0])
+
+    def _sentence(self, run: Trace, case: int) -> tuple[VGroup, VMobject, VGroup, VGroup]:
+        """The chips of a case, the ring around its noun, and the arcs of both heads with the numbers of large ones."""
+        query, answer = (int(run[name].values[case]) for name in ("queries", "answers"))
+        up, down = (run[f"weights_{case}"].pick(**place) for place in self.places)
+        upper, lower = self.lines
+        across, middle = upper.inset(TITLE + BARS / 2, 0), (upper.bottom + lower.top) / 2
+        # The chips lie over the edge between both plates; below them, `Arcs` leaves room for words.
+        arcs = Arcs(
+            up.words("key"), query, up, Room(across.left, upper.bottom - HIGH, across.right, middle + CHIPS), own=True
+        )
+        deep, below = lower.top - middle - HIGH, VGroup(VGroup(), VGroup())
+        for key, weight in zip(range(len(down)), down.quantities(), strict=True):
+            if weight > SEEN:
+                reach = LOOP if key == query else (1 + abs(key - query)) / len(down)
+                below[0].add(arc := arcs.arc(key, query, weight, -deep * reach))
+            if weight > WRITTEN:
+                text = number(weight, "share", "stage number")
+                below[1].add(text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
+        noun = arcs.chips[answer]
+        ring = frame(pixels(noun.width) + AIR, pixels(noun.height) + AIR).move_to(noun)
+        return arcs.chips, ring, VGroup(arcs.arcs, arcs.marks), below
+
+    @staticmethod
+    def attend(both: Sequence[VGroup]) -> tuple[Animation, ...]:
+        """The arcs of a sentence are drawn from the determiner on, those of the best head first."""
+        return tuple(AnimationGroup(draw(*lines, back=True), appear(texts)) for lines, texts in both)
+
+    def all_but_bars(self) -> list[Mobject]:
+        """What leaves when only the bars of the two heads go on."""
+        return [self.plates, *self.sentences[-1], *(part for one in self.shares for part in one if part is not one.bar)]
 
     @classmethod
-    def best(cls, trace: Trace, room: Room) -> list[CountedSentences]:
-        """The two heads that find most nouns of determiners side by side; none where no cases are recorded."""
+    def of(cls, trace: Trace, room: Room) -> FoundNouns | None:
+        """The heads of the model at hand; None where no cases of it are recorded."""
         if not (run := cases_of(trace, "determiner")):
-            return []
+            return None
         last = run["found"].values[-1]
-        places = sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))
-        sides = zip(places, room.columns(2, BETWEEN), strict=False)
-        found = [cls(run, place, layer_name(place[0]), side) for place, side in sides]
-        for one in found:
-            if one.place["layer"] != mixed_focus(trace).layer:  # no head of those whose plates have stood there
-                one.plate.key = "elsewhere", one.place["head"]
-        return found
+        picture = cls(run, sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))[:2], room)
+        for plate, place in zip(picture.plates, picture.places, strict=True):
+            if place["layer"] != mixed_focus(trace).layer:  # no head of those whose plates have stood there
+                plate.key = "elsewhere", place["head"]
+        return picture
 
 
 class SwappedAdjective:
@@ -364,85 +394,115 @@ def cases_of(trace: Trace, kind: str) -> Trace | None:
     return trace.under(name, model=model) if known else None
 
 
-class HeadScores(VGroup):
-    """The scores of heads, "layer head", as squares in `boxes`, one for each, in frames as large as `earned`."""
+class HeadBars(VGroup):
+    """A column for each head, layer after layer: a bar in it is as high as the score of the head.
 
-    def __init__(self, scores: NamedTensor, boxes: Iterable[VMobject], earned: float) -> None:
-        self.boxes, colours, places = VGroup(), palette(), np.ndindex(scores.shape)
-        for one in boxes:
-            wide, high = pixels(one.width), pixels(one.height)
-            self.boxes.add(Box(wide, high, colours.surface, 5, colours.line, 2).move_to(one))
-        high = min(wide, high)
-        each = (Pattern(scores.pick(layer=(row,), head=(head,)), high).lines[0] for row, head in places)
-        self.squares = VGroup(one.move_to(box) for one, box in zip(each, self.boxes, strict=True))
-        side = high * FULL * earned**0.5
-        self.frames = VGroup(frame(side, side, "ink3", 2, 3).move_to(box) for box in self.boxes)
-        self.winner = self.boxes[int(scores.values.argmax())]
-        super().__init__(self.boxes, self.squares, self.frames)
+    Args:
+        scores: those that stand there first, "layer head".
+        earned: the score from which a head has a name; as high is a `line` across all columns.
+        room: the rectangle that is filled; of the lines above the columns, the last is the `head`, and in that below
+            them, the `foot`, nothing stands.
+        lines: how many lines there are above the columns.
+    """
+
+    def __init__(self, scores: NamedTensor, earned: Quantity, room: Room, lines: int) -> None:
+        layers, heads = scores.shape
+        self.side, wide = room.split_columns(SIDE)
+        above, body = wide.split_rows(FOOT * lines)
+        self.body, below = body.split_rows(HIGH)[1].split_rows(-3 * FOOT, AIR)
+        self.lines, (letters, names, self.foot) = above.rows(lines, 0), below.rows(3, 0)
+        self.head, self.earned = self.lines[-1], earned
+        groups = self.body.columns(layers, BETWEEN)
+        self.columns = [column for group in groups for column in group.columns(heads, LINE)]
+        self.ground, span, corner = Ground(), AxisSpan(1, 0.0, 1.0), at(wide.left, self.body.bottom)
+        axis = means(rule(corner, at(wide.left, self.body.top), "line", 3), span)
+        self.axes = VGroup(axis, means(rule(corner, at(wide.right, self.body.bottom), "ink3", 3), self.ground))
+        level = self.body.bottom - self.body.height * float(earned)
+        self.line = VGroup(means(dashes(at(wide.left, level), at(wide.right, level), "ink2", 3), Tick(earned, span)))
+        self.line.add(number(earned, ".0%", "stage number").end_in(Room(self.side.left, level, wide.left - AIR, level)))
+        self.letters = VGroup(
+            Words(letter_of(k % heads), "stage word", "ink2").settle(column.cross(letters).centre)
+            for k, column in enumerate(self.columns)
+        )
+        self.layers = VGroup(
+            Words(layer_name(k), "fact", "ink2").settle(group.cross(names).centre) for k, group in enumerate(groups)
+        )
+        self.bars = self.state(scores)
+        super().__init__(self.axes, self.letters, self.layers, self.bars)
+
+    def state(self, scores: NamedTensor) -> VGroup:
+        """The bars of other scores."""
+        each, high = zip(self.columns, scores.quantities(), strict=True), self.body.height
+        wide = min(MACHINE, self.columns[0].width)
+        return VGroup(
+            bar_on(column.centre * RIGHT + self.axes[1].get_y() * UP, self.ground, score, "height", high, wide)
+            for column, score in each
+        )
+
+    def numbers(self, scores: NamedTensor) -> VGroup:
+        """The scores that are not small, each above its bar."""
+        style = "stage number" if self.columns[0].width > NUMBER else "cell"
+        each = zip(self.state(scores), scores.quantities(), strict=True)
+        return VGroup(
+            number(score, "share", style).settle(bar.get_top() + UP * units(LINE + AIR))
+            for bar, score in each
+            if score > WRITTEN and bar.width > units(BAR)
+        )
+
+    def job(self, role: str) -> Words:
+        """The job that all scores are of, above the columns."""
+        return Words(CALLED[role], "block").begin_in(self.head)
+
+    def title(self, role: str, column: int, line: int) -> Words:
+        """A job as the name of the head that has earned it, on one of the lines above its column."""
+        text = Words(CALLED[role], "block").settle(self.columns[column].cross(self.lines[line]).centre)
+        return text.shift(RIGHT * min(0.0, at(self.head.right, 0)[0] - text.get_right()[0]))
 
 
 class RoleInTraining:
-    """A role over the recorded training of this model: for each head a square as large as its score, and a frame as
-    large as the score from which it is named.
+    """A role over the recorded training of this model: bars of all heads, at one checkpoint after another.
 
     `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
-    others. At the end, `last`, all stand in the `line` of a table; `rest` is what lies below it.
+    others, at its `summit`.
     """
 
-    def __init__(self, trace: Trace, role: str, line: VGroup, room: Room) -> None:
-        run, self.earned = trace.under("experiment.emergence"), trace["roles.role_threshold"]
+    def __init__(self, trace: Trace, role: str, picture: HeadBars) -> None:
+        run = trace.under("experiment.emergence")
+        self.picture, self.bars = picture, picture.bars
         self.scores, self.step = (run[f"roles.{name}"].pick(role=role) for name in ("score", "onset"))
         self.times, values = run["step"].quantities(), self.scores.values
         found = [*np.ndindex(values.shape[1:])]
         self.best = max(found, key=lambda at: float(values[-1][at]))
         self.rival = max((at for at in found if at != self.best), key=lambda at: float(values[:, at[0], at[1]].max()))
-        self.old, (layers, heads), last = [cell[0] for cell in line], values.shape[1:], len(values) - 1
-        small = [one.copy().stretch_to_fit_height(max(one.width, one.height)).align_to(one, UP) for one in self.old]
-        self.last = HeadScores(self.scores.pick(checkpoint=last), small, self.earned)
-        top, foot = (shape().height / 2 - pixels(y) for y in (line.get_top()[1], small[0].get_bottom()[1]))
-        self.rest = room.split_rows(foot - room.top, BETWEEN)[1]
-        side, lower = self.rest.rows(2)
-        right = Room(shape().width / 2 + pixels(line.get_left()[0]), top, room.right, room.bottom)
-        field = (lower if shape().narrow else right).split_columns(-SIDE)[0]
-        columns = field.columns(heads, LINE)
-        high = min(columns[0].width, field.rows(layers, BETWEEN)[0].height)
-        rows = field.split_rows(layers * (high + BETWEEN) - BETWEEN)[0].rows(layers, BETWEEN)
-        boxes = [frame(high, high).move_to(column.cross(row).centre) for row, column in product(rows, columns)]
-        self.boards = [HeadScores(self.scores.pick(checkpoint=k), boxes, self.earned) for k in range(last + 1)]
-        self.board, above, beside = self.boards[0], units(AIR), boxes[heads - 1 :: heads]
-        self.names = VGroup(Words(layer_name(k), "fact", "ink2").next_to(one, RIGHT) for k, one in enumerate(beside))
-        letters = (Words(letter_of(k), "small token", "ink2") for k in range(heads))
-        self.names.add(*(text.next_to(one, UP, buff=above) for text, one in zip(letters, boxes, strict=False)))
-        self.winner = self.board.boxes[found.index(self.best)]
-        self.clock = number(self.times[-1], ",.0f", "large number")
-        told = VGroup(Words("step", "block", "ink2"), self.clock, Words(f"frame: {self.earned:.0%}", "fact", "ink2"))
-        self.told = told.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT).move_to(side.centre)
-        self.told.align_to(at(side.left, 0), LEFT)
+        self.states = [picture.state(self.scores.pick(checkpoint=k)) for k in range(len(values))]
+        self.clock = number(self.times[-1], ",.0f", "large number").end_in(picture.head)
+        self.told = VGroup(Words("step", "block", "ink2").next_to(self.clock, LEFT, buff=units(LINE)), self.clock)
         self.clock.rewrite(f"{self.times[0]:,.0f}")
         row = self.scores.pick(layer=self.rival[0], head=self.rival[1])
         #: The checkpoints at which the rival was best, and from which the best head keeps the role.
         self.when, self.onset = int(row.values.argmax()), self.times.index(self.step)
-        #: As large as the rival was when it was best, and that number.
-        place = found.index(self.rival)
-        spot, high = self.board.boxes[place].get_center(), pixels(self.boards[self.when].squares[place].height)
-        below = self.board.boxes[place].get_bottom() + DOWN * units(BETWEEN / 3)
-        self.summit = VGroup(frame(high, high, "ink", 3, 3).move_to(spot))
-        self.summit.add(Words(f"at most {self.peak()[0]:share}", "stage number").settle(below))
+        #: A line where the bar of the rival ended when it was highest, and that number.
+        bar = self.states[self.when][found.index(self.rival)]
+        left, right = (bar.get_corner(UP + side) + side * units(AIR) for side in (LEFT, RIGHT))
+        self.summit = VGroup(means(rule(left, right, "ink", 5), Tick(self.peak()[0], picture.axes[0].meanings[0])))
+        self.summit.add(Words(f"at most {self.peak()[0]:share}", "stage number").next_to(bar, UP, buff=units(AIR)))
+        self.winner, self.firsts = found.index(self.best), VGroup()
+        self.first = Words("came first", "fact", "ink2").begin_in(picture.side.cross(picture.foot))
 
-    def others(self, trainings: NamedTensor) -> list[HeadScores]:
-        """The same heads at the ends of other trainings, a line each."""
-        lines, high = self.rest.rows(len(trainings), LINE), self.old[0].height
-        rows = ([one.copy().stretch_to_fit_height(min(units(line.height), high)) for one in self.old] for line in lines)
-        placed = ([one.set_y(line.centre[1]) for one in row] for row, line in zip(rows, lines, strict=True))
-        return [HeadScores(*each, self.earned) for each in zip(trainings, placed, strict=True)]
+    def comes_first(self, column: int) -> VMobject:
+        """A disc more below the column of the head that came first."""
+        centre = self.picture.columns[column].cross(self.picture.foot).centre
+        same = sum(bool(abs(one.get_x() - centre[0]) < units(self.picture.columns[0].width / 2)) for one in self.firsts)
+        self.firsts.add(disc := dot(centre + RIGHT * units(same * LINE * 2), AIR, "weight"))
+        return disc
 
     @classmethod
-    def of(cls, trace: Trace, role: str, line: VGroup, room: Room) -> RoleInTraining | None:
+    def of(cls, trace: Trace, role: str, bars: HeadBars) -> RoleInTraining | None:
         """The race for a role; None where no training is recorded, or where no head settled in it."""
         run = trace.under("experiment.emergence")
         if "roles.score" not in run or "roles.score" not in trace or run["roles.onset"].pick(role=role) < 0:
             return None
-        picture, place = cls(trace, role, line, room), best_head(trace, role)
+        picture, place = cls(trace, role, bars), best_head(trace, role)
         return picture if place and place[:2] == picture.best else None
 
     def peak(self) -> tuple[Quantity, Quantity]:
@@ -457,9 +517,8 @@ class RoleInTraining:
         return [self._leg(*ends) for ends in pairwise(stations)]
 
     def _leg(self, start: int, end: int) -> tuple[Animation, ...]:
-        states, times = ([*each[start : end + 1]] for each in (self.boards, self.times))
-        squares = Through(self.board.squares, [state.squares for state in states], "cell")
-        return (squares, Count(self.clock, times, ",.0f", "cell")) if start < end else ()
+        states, times = ([*each[start : end + 1]] for each in (self.states, self.times))
+        return (Through(self.bars, states, "cell"), Count(self.clock, times, ",.0f", "cell")) if start < end else ()
 
 
 class AttentionSink(VGroup):
