@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Generator, Iterator
 
 from manim import Mobject, VGroup
 
@@ -38,7 +37,6 @@ from scenes.chapters.c08_heads.figures import (
     rows_of_heads,
 )
 from scenes.layout import Room
-from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.region import Region
@@ -94,9 +92,9 @@ class Heads(Chapter):
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
         bars = yield from self.names_are_earned(trace, region)
-        yield from self.one_takes_it(trace, region, bars)
-        shown = yield from self.only_when_needed(focus_of(trace), trace, [])
-        yield from self.a_sink(focus_of(trace), trace, shown)
+        race = yield from self.one_takes_it(trace, region, bars)
+        yield from self.only_when_needed(focus_of(trace), trace, race)
+        yield from self.a_sink(focus_of(trace), trace)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
         yield from self.several_looks(focus, trace, split)
@@ -281,7 +279,7 @@ class Heads(Chapter):
         rings = [ring_around(bars[best]) for bars, best in zip(states, bests, strict=True)]
         names = {i: picture.title(roles[i], bests[i], line) for line, i in enumerate(named)}
         called = [
-            (Travel(jobs[i], names[i], 0.0, leaving=True), appear(rings[i])) if i in names else (leave(jobs[i]),)
+            (*exchange([jobs[i]], [names[i]]), appear(rings[i])) if i in names else (leave(jobs[i]),)
             for i in range(len(roles))
         ]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
@@ -342,24 +340,29 @@ class Heads(Chapter):
         )
         return picture
 
-    def one_takes_it(self, trace: Trace, region: Region, bars: HeadBars | None) -> Iterator[Step]:
+    def one_takes_it(
+        self, trace: Trace, region: Region, bars: HeadBars | None
+    ) -> Generator[Step, None, RoleInTraining | None]:
         """The scores of several heads for one role over the training: one of them keeps it."""
         picture = RoleInTraining.of(trace, INFLECTED, bars) if bars else None
         if not (bars and picture):
-            return
+            return None
         peak, last = picture.peak()
         tried, seeds = bool(peak > 0.5), trace.under("experiment.heads_over_seeds")
         key = Words("share of adjectives with the largest weight on their noun", *Region.NAMED).end_in(region.head)
-        shown, job = picture.states[0], bars.job(INFLECTED)
-        ends = [*seeds["score"].pick(role=INFLECTED)] if "score" in seeds else []
-        states = [picture.states[-1], *map(bars.state, ends)]
         tries, takes, goes_on = picture.run()
-        firsts = [picture.comes_first(int(each.values.argmax())) for each in (picture.scores[-1], *ends)]
+        disc, others = picture.comes_first(picture.scores[-1]), [appear(picture.ring)]
+        if "score" in seeds:
+            these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(bars.head)
+            others = [
+                (leave(picture.summit, picture.told), follow(these)),
+                *picture.others(seeds["score"].pick(role=INFLECTED)),
+            ]
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
                 "Nobody tells a head what to become.",
-                (Through(bars.bars, [bars.bars.copy(), shown], "row"), appear(job, key, picture.told)),
+                (picture.begin(), appear(bars.job(INFLECTED), key, picture.told)),
             ),
             beat(
                 claim(
@@ -372,7 +375,7 @@ class Heads(Chapter):
             beat(
                 f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
                 takes,
-                appear(picture.first, firsts[0]),
+                appear(picture.first, disc),
             ),
             beat(
                 claim(
@@ -387,32 +390,20 @@ class Heads(Chapter):
                 f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')} came first: chance decides."
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
-                (
-                    leave(picture.summit, picture.told),
-                    follow(
-                        Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(bars.head)
-                    ),
-                )
-                if ends
-                else appear(ring_around(bars.bars[picture.winner])),
-                *(
-                    (Through(bars.bars, pair, "rest"), appear(disc))
-                    for pair, disc in zip(pairwise(states), firsts[1:], strict=True)
-                ),
+                *others,
             ),
-            stage=[region, bars.axes, bars.line, bars.letters, bars.layers, bars.bars],
+            stage=[region, *bars.standing],
         )
+        return picture
 
-    def only_when_needed(
-        self, focus: Focus, trace: Trace, line: Sequence[Mobject]
-    ) -> Generator[Step, None, tuple[Arcs, VGroup] | None]:
+    def only_when_needed(self, focus: Focus, trace: Trace, race: RoleInTraining | None) -> Iterator[Step]:
         """The pair of the chapters before, then over all cases: same English grammar, other need.
 
-        The `line` of all heads stays until there are two sentences: out of its first part comes the name of the head.
+        The bar of the winner of the `race` becomes the share of the first cases.
         """
         place = best_head(trace, INFLECTED)
         if place is None or not all(cases_of(trace, kind) for kind in ADJECTIVES):
-            return None
+            return
         picture = SwappedAdjective(trace, focus, place[:2], ADJECTIVES)
         before, after = picture.arcs
         panels = named_shares(trace, ADJECTIVES, place[:2], picture.lower)
@@ -423,26 +414,28 @@ class Heads(Chapter):
         shown = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
             rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES]
-            others = [panel.others(row, "other trainings") for panel, row in zip(panels, rows, strict=True)]
-            ticks = [tick for _, made in others for tick in made]
-            shown = [appear(*(axis for axis, _ in others)), appear_in_turn(ticks, "slow")]
+            others = [panel.others(row) for panel, row in zip(panels, rows, strict=True)]
+            shown = [appear(picture.trained), *(appear_in_turn([*each], "row") for each in others)]
+        first = [*before.chips, *after.chips, *picture.heads]
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
-                (
-                    draw(*before.arcs, back=True),
-                    appear(before.marks, picture.forms[0]),
-                    *(Travel(ring, picture.heads[0], kind="row") for ring in line[:1]),
+                *(
+                    [
+                        race.come_back(),
+                        (follow(panels[0].track), *race.turn_into(panels[0])),
+                        appear(*first, panels[0].heading, panels[0].number, picture.measured[0]),
+                    ]
+                    if race
+                    else [appear(panels[0], picture.measured[0]), panels[0].count()]
                 ),
-                appear(panels[0], picture.measured[0]),
-                panels[0].count(),
-                ambient=pulses(before.arcs, before.drawn_weights),
+                (draw(*before.arcs, back=True), appear(before.marks, picture.forms[0])),
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
-                *picture.turn(line),
+                (draw(*after.arcs, back=True), appear(after.marks, picture.forms[1])),
                 appear(panels[1], picture.measured[1]),
                 panels[1].count(),
                 ambient=pulses(after.arcs, after.drawn_weights),
@@ -458,14 +451,14 @@ class Heads(Chapter):
                     ),
                 ),
                 *shown,
+                ambient=pulses([*before.arcs, *after.arcs], [*before.drawn_weights, *after.drawn_weights]),
             ),
-            stage=[*before.chips, *(line or picture.heads[:1])],
+            stage=race.picture.standing if race else first,
         )
-        return picture.shown
 
-    def a_sink(self, focus: Focus, trace: Trace, shown: tuple[Arcs, VGroup] | None) -> Iterator[Step]:
+    def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The attention sink: it gets the weight of a query that has no need of the head."""
-        picture = AttentionSink.of(trace, focus, shown)
+        picture = AttentionSink.of(trace, focus)
         if picture is None:
             return
         sink, noun, arcs, (bars, left) = picture.sink, picture.noun, picture.arcs, picture.stages
@@ -500,6 +493,7 @@ class Heads(Chapter):
             ),
             beat(
                 f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
+                appear(picture.outlines, rise=False),
                 (leave(bars.numbers, bars.name), *exchange([bars.zero, *bars.bars], [left.zero, *left.bars], "row")),
                 appear(left.name, left.numbers),
                 ambient=flow,

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from manim import DOWN, RIGHT, Animation, VGroup
+from manim import Animation, VGroup
 
 from scenes.animations import Count, Through
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in
-from scenes.mobjects.marks import AxisSpan, Tick, means
-from scenes.mobjects.shapes import Box, dot, rule
+from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, units
+from scenes.theme import palette
 from transformer_core.tracing.provenance import Quantity
 
-#: Px of a bar, between two lines, around a dot, and of the number at the right of a bar.
-BAR, LINE, AIR, SHARE = 34.0, 20.0, 14.0, 236.0
+#: Px of a bar, and of a thin one, between two lines, and of the number at the right of a bar.
+BAR, THIN, LINE, SHARE = 34.0, 8.0, 20.0, 236.0
 
 
 class CountedShare(VGroup):
@@ -32,9 +31,9 @@ class CountedShare(VGroup):
         above, below = room.split_rows(BAR + LINE)
         below, self.rest = below.split_rows(BAR, LINE)
         self.heading, self.shares = Words(name, "block").begin_in(above), shares
-        self.line, self.aside = line, side = below.split_columns(-SHARE)
+        line, side = below.split_columns(-SHARE)
         self.states = [VGroup(bar_in(line, share, line.width, BAR, "weight")) for share in shares]
-        self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
+        self.line, self.track = line, Box(line.width, BAR, palette().line, 5).move_to(line.centre)
         self.bar, self.number = self.states[0].copy(), number(shares[0], "share", "large number").end_in(side)
         super().__init__(self.heading, self.track, self.bar, self.number)
 
@@ -42,13 +41,9 @@ class CountedShare(VGroup):
         """The bar grows with what is found, until all are counted."""
         return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
 
-    def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
-        """The named axis and dots of other shares, each where its bar would end, or below dots that are there."""
-        span, under = AxisSpan(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
-        axis, ticks = means(rule(under.get_left(), under.get_right(), "line", 3), span), VGroup()
-        for share in shares:
-            foot = axis.get_left() + RIGHT * units(self.line.width) * float(share) + DOWN * units(AIR)
-            same = sum(bool(abs(one.get_x() - foot[0]) < units(AIR)) for one in ticks)
-            ticks.add(means(dot(foot + DOWN * units(same * AIR), AIR / 2 - 1, "weight"), Tick(share, span)))
-        called = Words(name, "fact", "ink2").settle(under.get_right() + DOWN * units(LINE))
-        return VGroup(axis, called.end_at(at(self.aside.right, 0)[0])), ticks
+    def others(self, shares: Sequence[Quantity]) -> VGroup:
+        """Other shares as thin bars below the bar, each in a track."""
+        lines = self.line.cross(self.rest).rows(len(shares), THIN / 2)
+        tracks = [Box(line.width, THIN, palette().line, 2).move_to(line.centre) for line in lines]
+        bars = [bar_in(line, share, line.width, THIN, "weight") for line, share in zip(lines, shares, strict=True)]
+        return VGroup(VGroup(*pair) for pair in zip(tracks, bars, strict=True))

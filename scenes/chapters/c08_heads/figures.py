@@ -17,8 +17,10 @@ from scenes.animations import (
     Travel,
     appear,
     draw,
+    exchange,
     follow,
     leave,
+    ring_around,
 )
 from scenes.chapters.c08_heads.counted_share import CountedShare
 from scenes.layout import STAGE, Room
@@ -48,10 +50,12 @@ SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 NUMBER, BAR = 100.0, 34.0
 #: Px between two bars with their sentences.
 BETWEEN = 70.0
-#: Px of the side with the name of the bars, and of a counted share with what stands around it.
-BARS, COUNTED = 290.0, 136.0
+#: Px of the side with the name of the bars, of a counted share with what stands around it, and of several shares.
+BARS, COUNTED, SHARES = 290.0, 136.0, 160.0
 #: Px of a line above or below the columns, and from an edge to the foot of arcs that begin at chips lying over it.
 FOOT, CHIPS = 46.0, 90.0
+#: The arcs of the second of two sentences, in one step and the next.
+SECOND = "arcs of the second sentence"
 #: The least score or weight that is written out.
 WRITTEN = 0.1
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
@@ -309,7 +313,7 @@ class FoundNouns(VGroup):
         return tuple(AnimationGroup(draw(*lines, back=True), appear(texts)) for lines, texts in both)
 
     def all_but_bars(self) -> list[Mobject]:
-        """What leaves when only the bars of the two heads go on."""
+        """All that leaves when only the bars of the two heads go on."""
         return [self.plates, *self.sentences[-1], *(part for one in self.shares for part in one if part is not one.bar)]
 
     @classmethod
@@ -334,7 +338,7 @@ class SwappedAdjective:
 
     def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        tops, self.lower = zip(*(row.split_rows(-BARS / 2) for row in columns.rows(2)[::-1]), strict=True)
+        tops, self.lower = zip(*(row.split_rows(-SHARES) for row in columns.rows(2)), strict=True)
         swap, layer, head = swap_of(trace, focus), *place
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
@@ -348,7 +352,7 @@ class SwappedAdjective:
             found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
             rows = [*max(product(*found), key=_alike)]
         # Beside the name of a bar is room for what is spelled below a token.
-        uppers = [Room(one.left, one.top - HIGH, one.right, one.bottom + BAR + LINE - AIR) for one in tops]
+        uppers = [Room(one.left, one.top - TITLE, one.right, one.bottom + BAR + LINE - AIR) for one in tops]
         self.arcs = [Arcs(row.words("key"), at, row, up, own=True) for (at, row), up in zip(rows, uppers, strict=True)]
         own = swap if len(self.arcs[0].chips) == trace["config.words"] and not shape().narrow else None
         self.forms = [
@@ -356,22 +360,15 @@ class SwappedAdjective:
             for arcs, (at, _), forms in zip(self.arcs, rows, ("forms", "other_forms"), strict=True)
         ]
         self.heads = [head_beside(arcs, place, side) for arcs in self.arcs]
-        #: The arcs of the second sentence, and the name of their head; None where they are those of recorded cases.
-        self.shown = (self.arcs[1], self.heads[1]) if swap and (focus.layer, focus.head) == place else None
-        #: What each bar measures, and on what, at its left.
-        self.measured = [VGroup(), VGroup()]
+        self.arcs[1].arcs.key = SECOND
+        #: What each bar measures, and on what, at its left, and what the bars below it are.
+        self.measured, self.trained = [VGroup(), VGroup()], VGroup()
         for lines, below in zip(self.measured, self.lower, strict=True):
             above, beside = below.split_rows(BAR + LINE)
+            others = side.cross(beside.split_rows(BAR + LINE)[1])
+            self.trained.add(Words("other trainings", "fact", "ink2").begin_in(others))
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
-
-    def turn(self, above: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
-        """Put another sentence in the place of all that is `above`; the thickest arc takes another token."""
-        first, (second, *more) = (sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs)
-        new, gone = self.arcs[1], [leave(*above)] if above else []
-        arc = Travel(first[0], second, 0.0)
-        coming = follow(VGroup(self.heads[1], *new.chips))
-        return [(*gone, coming), (arc,), (appear(*more, new.marks, self.forms[1]),)]
 
 
 def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
@@ -428,6 +425,7 @@ class HeadBars(VGroup):
             Words(layer_name(k), "fact", "ink2").settle(group.cross(names).centre) for k, group in enumerate(groups)
         )
         self.bars = self.state(scores)
+        self.standing = [self.axes, self.line, self.letters, self.layers, self.bars]
         super().__init__(self.axes, self.letters, self.layers, self.bars)
 
     def state(self, scores: NamedTensor) -> VGroup:
@@ -487,14 +485,37 @@ class RoleInTraining:
         self.summit = VGroup(means(rule(left, right, "ink", 5), Tick(self.peak()[0], picture.axes[0].meanings[0])))
         self.summit.add(Words(f"at most {self.peak()[0]:share}", "stage number").next_to(bar, UP, buff=units(AIR)))
         self.winner, self.firsts = found.index(self.best), VGroup()
+        self.ring = ring_around(picture.letters[self.winner], roomy=True)
         self.first = Words("came first", "fact", "ink2").begin_in(picture.side.cross(picture.foot))
 
-    def comes_first(self, column: int) -> VMobject:
+    def comes_first(self, scores: NamedTensor) -> VMobject:
         """A disc more below the column of the head that came first."""
-        centre = self.picture.columns[column].cross(self.picture.foot).centre
+        centre = self.picture.columns[int(scores.values.argmax())].cross(self.picture.foot).centre
         same = sum(bool(abs(one.get_x() - centre[0]) < units(self.picture.columns[0].width / 2)) for one in self.firsts)
         self.firsts.add(disc := dot(centre + RIGHT * units(same * LINE * 2), AIR, "weight"))
         return disc
+
+    def others(self, trainings: NamedTensor) -> list[tuple[Animation, ...]]:
+        """The bars at the ends of other trainings, and a disc for each."""
+        ends = pairwise([self.states[-1], *map(self.picture.state, trainings)])
+        return [
+            (Through(self.bars, pair, "rest"), appear(self.comes_first(scores)))
+            for pair, scores in zip(ends, trainings, strict=True)
+        ]
+
+    def begin(self) -> Animation:
+        """The bars fall, or rise, to where the training begins."""
+        return Through(self.bars, [self.bars.copy(), self.states[0]], "row")
+
+    def come_back(self) -> tuple[Animation, ...]:
+        """The bars at the end of this training again."""
+        return Through(self.bars, [self.bars.copy(), self.states[-1]], "row"), appear(self.ring)
+
+    def turn_into(self, share: CountedShare) -> tuple[Animation, ...]:
+        """The bar of the winner falls over and is a share of which all cases are counted; all else goes."""
+        share.number.rewrite(f"{share.shares[-1]:share}")
+        gone = [*self.picture.standing[:-1], self.ring, *(bar for i, bar in enumerate(self.bars) if i != self.winner)]
+        return leave(*gone), *exchange([self.bars[self.winner]], share.states[-1], "row")
 
     @classmethod
     def of(cls, trace: Trace, role: str, bars: HeadBars) -> RoleInTraining | None:
@@ -525,11 +546,11 @@ class AttentionSink(VGroup):
     """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
 
     The `stages` are these lengths, and those of the weighted values. `before` is the largest weight that the sink gave
-    to the noun in a layer before, with `given`, an arc for it and its number; None in the first layer. Arcs, and the
-    name of the head, are those already `shown`, if there are any.
+    to the noun in a layer before, with `given`, an arc for it and its number; None in the first layer. An outline as
+    high as each value stays when the weights make the bars lower.
     """
 
-    def __init__(self, trace: Trace, focus: Focus, query: int, shown: tuple[Arcs, VGroup] | None) -> None:
+    def __init__(self, trace: Trace, focus: Focus, query: int) -> None:
         head = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)
         weights, norms = head["weights"].pick(query=query), head["v_norm"]
         weighted = head["weighted_v_norm"].pick(query=query)
@@ -543,12 +564,17 @@ class AttentionSink(VGroup):
         }
         self.before: Quantity | None = max(given, key=float, default=None)
         side, columns = STAGE.split_columns(BARS)
-        arcs = shown[0] if shown else Arcs(weights.words("key"), query, weights, columns.rows(2)[0], own=True)
-        self.head = shown[1] if shown else head_beside(arcs, (focus.layer, focus.head), side)
-        self.arcs = arcs
-        below, keys = self.arcs.ribbon.below(columns), range(len(weights))
+        self.arcs = Arcs(weights.words("key"), query, weights, columns.split_rows(BARS)[0], own=True)
+        self.head, self.arcs.arcs.key = head_beside(self.arcs, (focus.layer, focus.head), side), SECOND
+        below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH)[1], range(len(weights))
         names = "length of value", "times its weight"
         self.stages = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"]).stages
+        self.outlines = VGroup(
+            frame(pixels(bar.width), pixels(bar.height), "value", 3, 4).move_to(bar) for bar in self.stages[0].bars
+        )
+        for outline, text, spot in zip(self.outlines, self.stages[1].numbers, self.stages[0].spots, strict=True):
+            if text.get_top()[1] > outline.get_top()[1] - units(AIR):
+                text.settle(spot)  # not across its outline
         self.arriving = weighted.quantity(self.sink.position)
         self.given = VGroup()
         if self.before is not None:
@@ -558,11 +584,11 @@ class AttentionSink(VGroup):
         super().__init__(self.arcs, self.stages[0].whole, self.head)
 
     @classmethod
-    def of(cls, trace: Trace, focus: Focus, shown: tuple[Arcs, VGroup] | None) -> AttentionSink | None:
+    def of(cls, trace: Trace, focus: Focus) -> AttentionSink | None:
         """Of the sentence with an adjective that needs no noun; None where there is none, or no sink in it."""
         if not (swap := swap_of(trace, focus)):
             return None
-        picture = cls(trace, focus, swap["position"], shown)
+        picture = cls(trace, focus, swap["position"])
         looks_away = picture.sink.position not in (swap["position"], focus.top_key.position)
         return picture if looks_away and picture.weight >= 0.5 else None
 
