@@ -9,7 +9,6 @@ from manim import Mobject, VGroup
 from scenes.animations import (
     Flight,
     Through,
-    Travel,
     Visit,
     appear,
     appear_in_turn,
@@ -28,13 +27,13 @@ from scenes.chapters.c08_heads.figures import (
     AttentionWiring,
     FoundNouns,
     HeadBars,
+    HeadDeck,
     JoinedHeads,
     RoleInTraining,
     SplitHeads,
     SwappedAdjective,
     cases_of,
     named_shares,
-    rows_of_heads,
 )
 from scenes.layout import Room
 from scenes.mobjects.attention_grid import rooms
@@ -87,7 +86,7 @@ class Heads(Chapter):
         blend = WeightedSum.of(trace, focus, ribbon, side)
         region = Region("measured on sentences that the model has not seen")
         yield from self.one_row(focus, trace, ribbon, side, blend)
-        yield from self.side_by_side(focus, trace, ribbon, side, blend)
+        yield from self.side_by_side(focus, trace, ribbon, blend)
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
@@ -125,44 +124,29 @@ class Heads(Chapter):
             stage=[ribbon, picture.values, picture.tiles, picture.numbers],
         )
 
-    def side_by_side(
-        self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, blend: WeightedSum
-    ) -> Iterator[Step]:
+    def side_by_side(self, focus: Focus, trace: Trace, ribbon: Ribbon, blend: WeightedSum) -> Iterator[Step]:
         """The set piece: each head has a row of its own for the same token, and each row belongs to a whole grid."""
-        query_token, heads = focus.query_token, trace["config.heads"]
+        query_token, heads, other = focus.query_token, trace["config.heads"], focus_of(trace)
         layers = [layer for layer in layers_of(trace) if layer != focus.layer][:1]
         picture, *others = (Patterns.of(trace, focus, layer) for layer in (focus.layer, *layers))
-        mine, *rest = sorted(rows := rows_of_heads(trace, focus, ribbon, side, blend), key=lambda row: -row.get_y())
-        here, other = picture.grids[0].weights.position("query", query_token), focus_of(trace)
-        lines = [grid.lines[here] for grid in picture.grids]
-        held = [row[1] for row in rows]
-        above = [row.copy() for row in held]  # drawn above the plates
-        papers, names = zip(*picture.plates, strict=True)
-        flights = [
-            (Travel(row, line, kind="rest", leaving=True), appear(name))
-            for row, line, name in zip(above, lines, names, strict=True)
-        ]
-        parts = [part for grid in picture.grids for part in (grid.cells, *grid.lines)]
+        deck, here = HeadDeck(picture, focus.head), picture.grids[0].weights.position("query", query_token)
         head = other.head if other.layer == focus.layer else focus.head
         top_key, most = picture.rows.pick(head=head).largest()
         yield Step(
             "Several heads, each with a softmax of its own",
             beat(
-                f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
-                "multi-head attention.",
-                appear_in_turn([mine[0], *rest], "row"),
-                leave(ribbon, *(part for row in rows for part in row[::2])),
-                (appear(picture.tag, *papers, rise=False), *exchange(held, above)),
-                *(flights if picture.large else [tuple(move for flight in flights for move in flight)]),
-                appear(*(part for part in parts if part not in lines), rise=False),
+                f"Then one head is not enough. This layer has {counted(heads, 'head')}: multi-head attention.",
+                (leave(ribbon, blend.numbers), *deck.lay(blend.tiles, here)),
+                *deck.fill(here),
             ),
             beat(
                 "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
-                appear_in_turn([*picture.words], "slow"),
+                appear_in_turn([*deck.words], "slow"),
             ),
             beat(
                 f"In each, “{query_token}” has a row of its own that adds up to one: "
                 f"head {letter_of(head)} gives “{top_key}” {most:share}, whatever the others do.",
+                *deck.open(),
                 appear_in_turn([ring_around(band) for band in picture.bands]),
                 appear_in_turn([*picture.top_keys], "slow"),
             ),

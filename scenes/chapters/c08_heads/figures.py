@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -19,6 +18,7 @@ from scenes.animations import (
     draw,
     exchange,
     follow,
+    lagged,
     leave,
     ring_around,
 )
@@ -28,7 +28,7 @@ from scenes.mobjects.arcs import LOOP, SEEN, Arcs
 from scenes.mobjects.bars import bar_in, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
-from scenes.mobjects.patterns import HEAD, INSET, PANEL, HeadPlate, Pattern
+from scenes.mobjects.patterns import FOOT, HEAD, INSET, PANEL, HeadPlate, Pattern, Patterns
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
@@ -36,7 +36,6 @@ from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
-from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, strongest
 from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, mixed_focus, swap_of
@@ -53,9 +52,11 @@ BETWEEN = 70.0
 #: Px of the side with the name of the bars, of a counted share with what stands around it, and of several shares.
 BARS, COUNTED, SHARES = 290.0, 136.0, 160.0
 #: Px of a line above or below the columns, and from an edge to the foot of arcs that begin at chips lying over it.
-FOOT, CHIPS = 46.0, 90.0
+ROW, CHIPS = 46.0, 90.0
+#: The size of a panel in depth over that of the one before it.
+FARTHER = 0.84
 #: The arcs of the second of two sentences, in one step and the next.
-SECOND = "arcs of the second sentence"
+SECOND = "arcs", "second"
 #: The least score or weight that is written out.
 WRITTEN = 0.1
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
@@ -232,18 +233,57 @@ class JoinedHeads(VGroup):
         return turns
 
 
-def rows_of_heads(trace: Trace, focus: Focus, ribbon: Ribbon, side: Room, first: WeightedSum) -> list[VGroup]:
-    """The weights of the query token in each head, with the name of the head: below the row of the `first` picture."""
-    heads, rows = range(int(trace["config.heads"])), {}
-    pitch = min(first.tiles.height + units(LINE), units(ribbon.below(STAGE).height) / len(heads))
-    for i, head in enumerate(sorted(heads, key=lambda head: head != focus.head)):
-        part = WeightedSum.of(trace, replace(focus, head=head), ribbon, side) if i else first
-        name = Words(f"head {letter_of(head)}", "block").settle(part.heading.get_center())
-        rows[head] = VGroup(name, part.tiles, part.numbers)
-        rows[head].shift(DOWN * i * pitch)
-        if part.tiles.height > pitch:
-            part.tiles.stretch_to_fit_height(pitch)
-    return [rows[head] for head in heads]
+class HeadDeck:
+    """The panels of a layer in depth: that of one head large in front, each other one farther off.
+
+    `words` are those at the grid in front, `told` the same where the panels stand side by side; none where there is no
+    room for words at a grid.
+    """
+
+    def __init__(self, picture: Patterns, head: int) -> None:
+        heads, front = sorted(range(len(picture.panels)), key=lambda one: one != head), picture.panels[head]
+        sizes, gone = [FARTHER**i for i in range(len(heads))], FOOT - INSET if picture.large else 0.0
+        size = STAGE.height / (pixels(front.height) - gone + HEAD * sum(sizes[1:]))
+        wide = units(min(STAGE.width * 0.82 / len(heads), pixels(front.width) * size * 0.75))
+        wordy = len(picture.words) > len(heads)
+        self.told = VGroup(picture.words[0], picture.words[head + 1]) if wordy else VGroup()
+        self.others = [word for word in picture.words if word not in [*self.told]]
+        self.picture, self.panels, self.sides = picture, [], [picture.panels[one] for one in heads]
+        corner = at(STAGE.left, STAGE.top + HEAD * size * sum(sizes[1:])) * UP + picture.panels[0].get_left() * RIGHT
+        for panel, share in zip(self.sides, sizes, strict=True):
+            self.panels.append(large := panel.copy())
+            paper = large[0].paper.stretch_to_fit_height(panel.height - units(gone)).align_to(panel, UP)
+            paper.reshape()
+            corner = corner + UP * units(HEAD * size * share if len(self.panels) > 1 else 0)
+            large.scale(size * share).move_to(corner, aligned_edge=UP + LEFT)
+            corner = corner + RIGHT * wide
+        self.words = self.told.copy().scale(size, about_point=front.get_corner(UP + LEFT))
+        self.words.shift(self.panels[0].get_corner(UP + LEFT) - front.get_corner(UP + LEFT))
+        for text in self.words.family_members_with_points():
+            text.meanings = ()  # beside these words lie cells of the panels behind, too
+
+    def lay(self, row: Mobject, query: int) -> tuple[Animation, ...]:
+        """A row of weights becomes that of the same query in the grid in front, whose plate comes under it."""
+        plate, grid = self.panels[0]
+        return appear(plate, rise=False), Travel(row, grid.lines[query], 0.0, "row", leaving=True)
+
+    def fill(self, query: int) -> list[Animation | tuple[Animation, ...] | None]:
+        """All other rows of the grid in front, and out of its panel those behind."""
+        (front, *back), (cells, lines) = self.panels, self.panels[0][1]
+        bare = [VGroup(plate.paper, grid) for plate, grid in reversed(back)]
+        return [
+            appear(cells, *(line for i, line in enumerate(lines) if i != query), rise=False),
+            # The panel in front comes last, and so lies above them; their names come when they do not lie under it.
+            (lagged((Travel(front, one, 0.0, "row") for one in bare), 0.4), Travel(front, front, 0.0))
+            if back
+            else None,
+            appear(*(plate[1] for plate, _ in back), rise=False) if back else None,
+        ]
+
+    def open(self) -> list[tuple[Animation, ...]]:
+        """The panels come forward, side by side, and then the words at all of them."""
+        moves = exchange([*reversed(self.panels), *self.words], [*reversed(self.sides), *self.told], "camera")
+        return [moves, (appear(self.picture.tag, *self.others),)]
 
 
 def named_shares(
@@ -338,7 +378,7 @@ class SwappedAdjective:
 
     def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        tops, self.lower = zip(*(row.split_rows(-SHARES) for row in columns.rows(2)), strict=True)
+        tops, self.lower = zip(*(row.split_rows(-SHARES) for row in columns.rows(2)[::-1]), strict=True)
         swap, layer, head = swap_of(trace, focus), *place
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
@@ -351,9 +391,9 @@ class SwappedAdjective:
 
             found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
             rows = [*max(product(*found), key=_alike)]
-        # Beside the name of a bar is room for what is spelled below a token.
-        uppers = [Room(one.left, one.top - TITLE, one.right, one.bottom + BAR + LINE - AIR) for one in tops]
-        self.arcs = [Arcs(row.words("key"), at, row, up, own=True) for (at, row), up in zip(rows, uppers, strict=True)]
+        self.arcs = [
+            Arcs(row.words("key"), at, row, _raised(up), own=True) for (at, row), up in zip(rows, tops, strict=True)
+        ]
         own = swap if len(self.arcs[0].chips) == trace["config.words"] and not shape().narrow else None
         self.forms = [
             VGroup(arcs.spelled(at, own[forms])) if own else VGroup()
@@ -369,6 +409,11 @@ class SwappedAdjective:
             self.trained.add(Words("other trainings", "fact", "ink2").begin_in(others))
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
+
+
+def _raised(room: Room) -> Room:
+    """A room for arcs over a bar: beside the name of the bar is room for what is spelled below a token."""
+    return Room(room.left, room.top - TITLE, room.right, room.bottom + BAR + LINE - AIR)
 
 
 def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
@@ -405,8 +450,8 @@ class HeadBars(VGroup):
     def __init__(self, scores: NamedTensor, earned: Quantity, room: Room, lines: int) -> None:
         layers, heads = scores.shape
         self.side, wide = room.split_columns(SIDE)
-        above, body = wide.split_rows(FOOT * lines)
-        self.body, below = body.split_rows(HIGH)[1].split_rows(-3 * FOOT, AIR)
+        above, body = wide.split_rows(ROW * lines)
+        self.body, below = body.split_rows(HIGH)[1].split_rows(-3 * ROW, AIR)
         self.lines, (letters, names, self.foot) = above.rows(lines, 0), below.rows(3, 0)
         self.head, self.earned = self.lines[-1], earned
         groups = self.body.columns(layers, BETWEEN)
@@ -564,7 +609,8 @@ class AttentionSink(VGroup):
         }
         self.before: Quantity | None = max(given, key=float, default=None)
         side, columns = STAGE.split_columns(BARS)
-        self.arcs = Arcs(weights.words("key"), query, weights, columns.split_rows(BARS)[0], own=True)
+        upper = _raised(columns.rows(2)[0].split_rows(-SHARES)[0])
+        self.arcs = Arcs(weights.words("key"), query, weights, upper, own=True)
         self.head, self.arcs.arcs.key = head_beside(self.arcs, (focus.layer, focus.head), side), SECOND
         below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH)[1], range(len(weights))
         names = "length of value", "times its weight"
