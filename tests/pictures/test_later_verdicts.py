@@ -168,16 +168,14 @@ def test_arcs_of_a_counted_case_are_those_of_the_two_best_heads_and_a_ring_is_ar
     picture = FoundNouns.of(trace, STAGE)
     assert picture is not None
     assert [float(one.shares[-1]) for one in picture.shares] == pytest.approx([1.0, 0.69], abs=0.01)
-    run, hits = trace.under("experiment.head_cases.determiner", model="english-spanish"), []
-    for chips, ring, *both in picture.sentences:
-        noun = next(i for i, chip in enumerate(chips) if chip.get_x() == pytest.approx(ring.get_x()))
-        case = chips[0].label.name.rsplit("_", 1)[-1]
-        assert noun == run["answers"].values[int(case)]
-        ends = [max(lines, key=lambda arc: arc.get_stroke_width()).points[0][0] for lines, _ in both]
-        tops = [run[f"weights_{case}"].pick(**place).largest()[0].position for place in picture.places]
-        assert ends == pytest.approx([chips[top].get_x() for top in tops])
-        hits.append([top == noun for top in tops])
-    assert hits == [[True, True], [True, False]]
+    run = trace.under("experiment.head_cases.determiner", model="english-spanish")
+    case = picture.chips[0].label.name.rsplit("_", 1)[-1]
+    noun = picture.chips[int(run["answers"].values[int(case)])].get_x()
+    tops = [run[f"weights_{case}"].pick(**place).largest()[0].position for place in picture.places]
+    ends = [one.strongest.points[0][0] for one in picture.arcs]
+    assert ends == pytest.approx([picture.chips[top].get_x() for top in tops])
+    assert picture.ring.get_x() == pytest.approx(noun)
+    assert [end == pytest.approx(noun) for end in ends] == [True, False]
     mine, four = (
         Trace(trace.tensors, about={**trace.about, "model": name})
         for name in ("mine", "english-spanish-four-cross-heads")

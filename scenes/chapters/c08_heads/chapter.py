@@ -33,7 +33,6 @@ from scenes.chapters.c08_heads.figures import (
     SplitHeads,
     SwappedAdjective,
     cases_of,
-    named_shares,
 )
 from scenes.layout import Room
 from scenes.mobjects.attention_grid import rooms
@@ -257,32 +256,27 @@ class Heads(Chapter):
         scores = [trace["roles.score"].pick(role=role) for role in roles]
         bests, found = [int(each.values.argmax()) for each in scores], FoundNouns.of(trace, region.inside)
         named = [i for i in range(len(roles)) if scores[i].largest()[-1] >= earned]
-        picture = HeadBars(scores[0], earned, region.inside, max(2, len(named)))
+        # In the last line, a job stands before it is the name of a head.
+        crowded = any(2 * bests[i] < scores[i].values.size for i in named)
+        picture = HeadBars(scores[0], earned, region.inside, max(2, len(named) + crowded))
         states, jobs = [picture.state(each) for each in scores], [picture.job(role) for role in roles]
         first, second, third = map(picture.numbers, scores)
         rings = [ring_around(bars[best]) for bars, best in zip(states, bests, strict=True)]
         names = {i: picture.title(roles[i], bests[i], line) for line, i in enumerate(named)}
         called = [
-            (*exchange([jobs[i]], [names[i]]), appear(rings[i])) if i in names else (leave(jobs[i]),)
-            for i in range(len(roles))
+            (appear(ring), *(exchange([job], [names[i]]) if i in names else [leave(job)]))
+            for i, (ring, job) in enumerate(zip(rings, jobs, strict=True))
         ]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
         cells: list[Mobject] = []
         if found:
-            (chips, ring, *both), *others = found.sentences
-            cells = [picture.bars[layer * len(picture.columns) // len(scores[0]) + head] for layer, head in found.at]
+            cells, (best, rival) = [picture.bar(**place) for place in found.places], found.shares
             run = trace.under("experiment.head_cases.determiner")
-            best, rival = found.shares
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(region, ring),  # not while plates cross its place
-                    *found.attend(both),
-                    *(
-                        play
-                        for other, again, *after in others
-                        for play in ((leave(chips, ring, *both), follow(VGroup(*other, again))), *found.attend(after))
-                    ),
+                    appear(region, found.ring),  # not while plates cross its place
+                    *((draw(*one.arcs, back=True), appear(one.marks)) for one in found.arcs),
                 ),
                 beat(
                     f"In {run['cases']:,.0f} new cases, the best head does so in {best.shares[-1]:share}, "
@@ -296,13 +290,17 @@ class Heads(Chapter):
             beat(
                 "So for every head, and for other words.",
                 (
-                    leave(*found.all_but_bars()),
-                    follow(VGroup(picture.axes, picture.letters, picture.layers, jobs[0])),
+                    leave(found),
+                    follow(picture.axes),
                     *exchange([share.bar[0] for share in found.shares], cells, "row"),
                 )
                 if found
-                else (appear(picture.axes, picture.letters, picture.layers),),
-                (appear_in_turn([bar for bar in picture.bars if bar not in cells], "row"), appear(first)),
+                else appear(picture.axes),
+                (
+                    appear(picture.letters, picture.layers, jobs[0]),
+                    appear_in_turn([bar for bar in picture.bars if bar not in cells], "row"),
+                    appear(first),
+                ),
             ),
             beat(
                 f"From {earned:.0%} on, it has earned a name.",
@@ -320,7 +318,7 @@ class Heads(Chapter):
                 (leave(second, rings[1]), follow(jobs[2]), Through(picture.bars, states[1:], "row")),
                 appear(third, rings[2]),
             ),
-            stage=[found.plates, *found.shares, chips] if found else [region],
+            stage=[found.plates, *found.shares, found.chips] if found else [region],
         )
         return picture
 
@@ -331,22 +329,17 @@ class Heads(Chapter):
         picture = RoleInTraining.of(trace, INFLECTED, bars) if bars else None
         if not (bars and picture):
             return None
-        peak, last = picture.peak()
-        tried, seeds = bool(peak > 0.5), trace.under("experiment.heads_over_seeds")
+        peak, last, seeds = picture.peak, picture.last, trace.under("experiment.heads_over_seeds")
+        tried = bool(peak > 0.5)
         key = Words("share of adjectives with the largest weight on their noun", *Region.NAMED).end_in(region.head)
         tries, takes, goes_on = picture.run()
-        disc, others = picture.comes_first(picture.scores[-1]), [appear(picture.ring)]
-        if "score" in seeds:
-            these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(bars.head)
-            others = [
-                (leave(picture.summit, picture.told), follow(these)),
-                *picture.others(seeds["score"].pick(role=INFLECTED)),
-            ]
+        disc = picture.comes_first(picture.scores[-1])
+        others = picture.others(seeds) if "score" in seeds else [appear(picture.ring)]
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
                 "Nobody tells a head what to become.",
-                (picture.begin(), appear(bars.job(INFLECTED), key, picture.told)),
+                (picture.go_to(picture.states[0]), appear(bars.job(INFLECTED), key, picture.told)),
             ),
             beat(
                 claim(
@@ -376,7 +369,7 @@ class Heads(Chapter):
                 else "Which one takes it, only the training tells.",
                 *others,
             ),
-            stage=[region, *bars.standing],
+            stage=[region, *bars],
         )
         return picture
 
@@ -389,16 +382,15 @@ class Heads(Chapter):
         if place is None or not all(cases_of(trace, kind) for kind in ADJECTIVES):
             return
         picture = SwappedAdjective(trace, focus, place[:2], ADJECTIVES)
-        before, after = picture.arcs
-        panels = named_shares(trace, ADJECTIVES, place[:2], picture.lower)
+        panels, (before, after) = picture.panels, picture.arcs
         score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f": in {seeds['held']} of {seeds['tried']} trainings, a head tells them apart" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
         shown = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
-            rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES]
-            others = [panel.others(row) for panel, row in zip(panels, rows, strict=True)]
+            rows = (seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES)
+            others = (panel.others(row) for panel, row in zip(panels, rows, strict=True))
             shown = [appear(picture.trained), *(appear_in_turn([*each], "row") for each in others)]
         first = [*before.chips, *after.chips, *picture.heads]
         yield Step(
@@ -408,7 +400,7 @@ class Heads(Chapter):
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
                 *(
                     [
-                        race.come_back(),
+                        (race.go_to(race.states[-1]), appear(race.ring)),
                         (follow(panels[0].track), *race.turn_into(panels[0])),
                         appear(*first, panels[0].heading, panels[0].number, picture.measured[0]),
                     ]
@@ -437,7 +429,7 @@ class Heads(Chapter):
                 *shown,
                 ambient=pulses([*before.arcs, *after.arcs], [*before.drawn_weights, *after.drawn_weights]),
             ),
-            stage=race.picture.standing if race else first,
+            stage=[*race.picture] if race else first,
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -446,12 +438,8 @@ class Heads(Chapter):
         if picture is None:
             return
         sink, noun, arcs, (bars, left) = picture.sink, picture.noun, picture.arcs, picture.stages
-        norm, other, most, little = (
-            picture.norm,
-            picture.other_norm,
-            picture.before,
-            picture.norm < picture.other_norm / 2,
-        )
+        norm, other, most = picture.norm, picture.other_norm, picture.before
+        little = norm < other / 2
         flow = pulses(arcs.arcs, arcs.drawn_weights)
         yield Step(
             "An attention sink",
@@ -513,8 +501,8 @@ class Heads(Chapter):
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
         picture = AttentionWiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
-        bands = [picture.after.pattern.band(i) for i in range(len(picture.after.pattern.lines))]
-        bands = bands[:-1] or bands  # behind the last word nothing is left to write but the end
+        # Behind the last word nothing is left to write but the end.
+        bands = [picture.after.pattern.band(i) for i in range(max(1, len(picture.after.pattern.lines) - 1))]
         found = zip(picture.after.pattern.weights, gold := gold_alignment(trace), strict=False)
         seen = bool(gold) and all(int(row.values.argmax()) in places for row, places in found)
         told = "Each row but the last looks for the word to be written next."

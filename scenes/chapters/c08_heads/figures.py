@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -22,9 +22,8 @@ from scenes.animations import (
     leave,
     ring_around,
 )
-from scenes.chapters.c08_heads.counted_share import CountedShare
 from scenes.layout import STAGE, Room
-from scenes.mobjects.arcs import LOOP, SEEN, Arcs
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
@@ -38,27 +37,24 @@ from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
 from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, strongest
 from scenes.theme import at, palette, pixels, shape, units
-from transformer_core.studies.focus import Focus, best_head, layers_of, mixed_focus, swap_of
+from transformer_core.studies.focus import INFLECTED, Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
-#: Px of the number beside a bar, which has as much room at least, and of a bar's height.
-NUMBER, BAR = 100.0, 34.0
-#: Px between two bars with their sentences.
-BETWEEN = 70.0
+#: Px of the number beside a bar, which has as much room at least, and of a share; of a bar's height, and a thin one's.
+NUMBER, SHARE, BAR, THIN = 100.0, 236.0, 34.0, 8.0
 #: Px of the side with the name of the bars, of a counted share with what stands around it, and of several shares.
 BARS, COUNTED, SHARES = 290.0, 136.0, 160.0
-#: Px of a line above or below the columns, and from an edge to the foot of arcs that begin at chips lying over it.
-ROW, CHIPS = 46.0, 90.0
-#: The size of a panel in depth over that of the one before it.
-FARTHER = 0.84
+#: Px between the bars of two layers, of a line above or below them, and from an edge to the foot of arcs that begin at
+#: chips lying over it.
+BETWEEN, ROW, CHIPS = 70.0, 46.0, 90.0
 #: The arcs of the second of two sentences, in one step and the next.
 SECOND = "arcs", "second"
-#: The least score or weight that is written out.
-WRITTEN = 0.1
+#: The size of a panel in depth over that of the one before it, and the least score that is written out.
+FARTHER, WRITTEN = 0.84, 0.1
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
 TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
 #: Where Q, K and V are plugged in, in px from the middle.
@@ -187,14 +183,10 @@ class JoinedHeads(VGroup):
         together = wide.cross(middle).inset(wide.width / 6, 0)
         for head, line in enumerate(together.rows(heads, 4)):
             one, body, two, number = (columns.of(head, part) for part in (top, middle, outputs, numbers))
-            piece, block = (
-                vector_in(one, z[head], "weight", scales[0]),
-                matrix_in(body, matrix[head], "weight", scales[1]),
-            )
-            self.pieces.add(piece)
+            self.pieces.add(piece := vector_in(one, z[head], "weight", scales[0]))
             aside = RIGHT * units((head - (heads - 1) / 2) * one.width)
             self.concat.add(piece.copy().move_to(wide.cross(top).centre + aside))
-            self.blocks.add(block)
+            self.blocks.add(block := matrix_in(body, matrix[head], "weight", scales[1]))
             whole = block.copy().stretch_to_fit_width(units(line.width)).stretch_to_fit_height(units(line.height))
             self.whole.add(whole.move_to(line.centre))
             self.written.add(vector_in(two, written[head], "residual", scales[2]))
@@ -215,15 +207,13 @@ class JoinedHeads(VGroup):
 
     def join(self) -> tuple[Animation, ...]:
         """The outputs move together into one vector."""
-        return (*self._move(self.pieces, self.concat), leave(self.z_name, self.plates), follow(self.concat_name))
+        return (*exchange(self.pieces, self.concat, "row"), leave(self.z_name, self.plates), follow(self.concat_name))
 
     def split(self) -> tuple[Animation, ...]:
         """The vector and the matrix come apart, each head's part onto its own plate."""
-        return appear(self.plates, rise=False), *self._move([*self.concat, *self.whole], [*self.pieces, *self.blocks])
-
-    @staticmethod
-    def _move(old: Iterable[VMobject], new: Iterable[VMobject]) -> tuple[Animation, ...]:
-        return tuple(Travel(one, other, 0.0, "row", leaving=True) for one, other in zip(old, new, strict=True))
+        return appear(self.plates, rise=False), *exchange(
+            [*self.concat, *self.whole], [*self.pieces, *self.blocks], "row"
+        )
 
     def add_up(self) -> list[Animation]:
         """Add up what the heads write, one after another."""
@@ -252,8 +242,7 @@ class HeadDeck:
         corner = at(STAGE.left, STAGE.top + HEAD * size * sum(sizes[1:])) * UP + picture.panels[0].get_left() * RIGHT
         for panel, share in zip(self.sides, sizes, strict=True):
             self.panels.append(large := panel.copy())
-            paper = large[0].paper.stretch_to_fit_height(panel.height - units(gone)).align_to(panel, UP)
-            paper.reshape()
+            large[0].paper.stretch_to_fit_height(panel.height - units(gone)).align_to(panel, UP).reshape()
             corner = corner + UP * units(HEAD * size * share if len(self.panels) > 1 else 0)
             large.scale(size * share).move_to(corner, aligned_edge=UP + LEFT)
             corner = corner + RIGHT * wide
@@ -270,7 +259,7 @@ class HeadDeck:
     def fill(self, query: int) -> list[Animation | tuple[Animation, ...] | None]:
         """All other rows of the grid in front, and out of its panel those behind."""
         (front, *back), (cells, lines) = self.panels, self.panels[0][1]
-        bare = [VGroup(plate.paper, grid) for plate, grid in reversed(back)]
+        bare = (VGroup(plate.paper, grid) for plate, grid in reversed(back))
         return [
             appear(cells, *(line for i, line in enumerate(lines) if i != query), rise=False),
             # The panel in front comes last, and so lies above them; their names come when they do not lie under it.
@@ -286,75 +275,71 @@ class HeadDeck:
         return [moves, (appear(self.picture.tag, *self.others),)]
 
 
-def named_shares(
-    trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]
-) -> list[CountedShare]:
-    """A head in several roles, each in a room; none where no cases of this model are recorded."""
-    told = zip([cases_of(trace, kind) for kind in names], names.values(), rooms, strict=True)
-    return [CountedShare(found_by(run, place), name, side) for run, name, side in told if run]
+class CountedShare(VGroup):
+    """A share as a bar in its track, under a name and with its number.
 
+    Args:
+        shares: those on the way, and the last one.
+        name: what stands above.
+        room: the rectangle that is filled; `rest` is what lies below the bar.
+    """
 
-def found_by(run: Trace, place: tuple[int, int]) -> list[Quantity]:
-    """The share of the cases of a role in which a head attends most to the answer, from the first cases to all."""
-    return run["found"].pick(layer=place[0], head=place[1]).quantities()
+    def __init__(self, shares: Sequence[Quantity], name: str, room: Room) -> None:
+        above, below = room.split_rows(BAR + LINE)
+        below, self.rest = below.split_rows(BAR, LINE)
+        self.heading, self.shares = Words(name, "block").begin_in(above), shares
+        line, side = below.split_columns(-SHARE)
+        self.states = [VGroup(bar_in(line, share, line.width, BAR, "weight")) for share in shares]
+        self.line, self.track = line, Box(line.width, BAR, palette().line, 5).move_to(line.centre)
+        self.bar, self.number = self.states[0].copy(), number(shares[0], "share", "large number").end_in(side)
+        super().__init__(self.heading, self.track, self.bar, self.number)
+
+    def count(self) -> tuple[Animation, ...]:
+        """The bar grows with what is found, until all are counted."""
+        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
+
+    def others(self, shares: Sequence[Quantity]) -> VGroup:
+        """Other shares as thin bars below the bar, each in a track."""
+        lines = self.line.cross(self.rest).rows(len(shares), THIN / 2)
+        tracks = [Box(line.width, THIN, palette().line, 2).move_to(line.centre) for line in lines]
+        bars = [bar_in(line, share, line.width, THIN, "weight") for line, share in zip(lines, shares, strict=True)]
+        return VGroup(VGroup(*pair) for pair in zip(tracks, bars, strict=True))
 
 
 class FoundNouns(VGroup):
-    """The two heads that find most nouns of determiners, on sentences that stand between them, one after another.
+    """The two heads that find most nouns of determiners, and between them a sentence in which the second finds none.
 
-    What the best head attends to is drawn above the tokens, what the other does below them; `shares` are those of all
-    cases in which each finds the noun. A sentence has its chips, a ring around the noun, and the arcs of both heads.
+    What the best head attends to is drawn above the tokens, what the other does below them, with a ring around the
+    noun; `shares` are those of all cases in which each finds it.
     """
 
     def __init__(self, run: Trace, places: Sequence[tuple[int, int]], room: Room) -> None:
-        self.at, self.places = places, [{"layer": layer, "head": head} for layer, head in places]
+        self.places = [{"layer": layer, "head": head} for layer, head in places]
         self.plates, self.shares, halves = VGroup(), [], room.rows(2, LINE)
         upper, lower = halves
-        self.lines = upper.split_rows(COUNTED)[0], lower.split_rows(-COUNTED)[1]
-        for place, half, line in zip(places, halves, self.lines, strict=True):
-            share = CountedShare(found_by(run, place), layer_name(place[0]), line.inset(INSET, AIR))
-            letter = (plate := HeadPlate(place[1], half))[1].stand_on(share.heading.baseline)
+        lines = upper.split_rows(COUNTED)[0], lower.split_rows(-COUNTED)[1]
+        for place, half, line in zip(self.places, halves, lines, strict=True):
+            shares, plate = run["found"].pick(**place).quantities(), HeadPlate(place["head"], half)
+            share = CountedShare(shares, layer_name(place["layer"]), line.inset(INSET, AIR))
+            letter = plate[1].stand_on(share.heading.baseline)
             share.heading.begin_at(letter.get_right()[0] + units(LINE))
             self.plates.add(plate)
             self.shares.append(share)
-        hits = [
-            [run[f"weights_{i}"].pick(**place).largest()[0].position == answer for place in self.places]
-            for i, answer in enumerate(run["answers"].values)
-        ]
-        apart = hits.index([True, False]) if [True, False] in hits else len(hits) - 1
-        self.sentences = [self._sentence(run, i) for i in dict.fromkeys((0, apart))]
-        super().__init__(self.plates, *self.shares, *self.sentences[0])
-
-    def _sentence(self, run: Trace, case: int) -> tuple[VGroup, VMobject, VGroup, VGroup]:
-        """The chips of a case, the ring around its noun, and the arcs of both heads with the numbers of large ones."""
-        query, answer = (int(run[name].values[case]) for name in ("queries", "answers"))
-        up, down = (run[f"weights_{case}"].pick(**place) for place in self.places)
-        upper, lower = self.lines
-        across, middle = upper.inset(TITLE + BARS / 2, 0), (upper.bottom + lower.top) / 2
+        answers, rows = run["answers"].values, [run[f"weights_{i}"] for i in range(len(run["answers"]))]
+        missed = (i for i, row in enumerate(rows) if row.pick(**self.places[-1]).largest()[0].position != answers[i])
+        case = next(missed, 0)
+        query = int(run["queries"].values[case])
+        upper, lower = (line.inset(TITLE + BARS / 2, 0) for line in lines)
         # The chips lie over the edge between both plates; below them, `Arcs` leaves room for words.
-        arcs = Arcs(
-            up.words("key"), query, up, Room(across.left, upper.bottom - HIGH, across.right, middle + CHIPS), own=True
-        )
-        deep, below = lower.top - middle - HIGH, VGroup(VGroup(), VGroup())
-        for key, weight in zip(range(len(down)), down.quantities(), strict=True):
-            if weight > SEEN:
-                reach = LOOP if key == query else (1 + abs(key - query)) / len(down)
-                below[0].add(arc := arcs.arc(key, query, weight, -deep * reach))
-            if weight > WRITTEN:
-                text = number(weight, "share", "stage number")
-                below[1].add(text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
-        noun = arcs.chips[answer]
-        ring = frame(pixels(noun.width) + AIR, pixels(noun.height) + AIR).move_to(noun)
-        return arcs.chips, ring, VGroup(arcs.arcs, arcs.marks), below
-
-    @staticmethod
-    def attend(both: Sequence[VGroup]) -> tuple[Animation, ...]:
-        """The arcs of a sentence are drawn from the determiner on, those of the best head first."""
-        return tuple(AnimationGroup(draw(*lines, back=True), appear(texts)) for lines, texts in both)
-
-    def all_but_bars(self) -> list[Mobject]:
-        """All that leaves when only the bars of the two heads go on."""
-        return [self.plates, *self.sentences[-1], *(part for one in self.shares for part in one if part is not one.bar)]
+        over = Room(upper.left, upper.bottom - HIGH, upper.right, (upper.bottom + lower.top) / 2 + CHIPS)
+        weights = (rows[case].pick(**place) for place in self.places)
+        self.arcs = arcs, other = [Arcs(row.words("key"), query, row, over, own=True) for row in weights]
+        other.arcs.flip(RIGHT, about_point=arcs.chips.get_center())
+        for mark in other.marks:
+            mark.set_y(2 * arcs.chips.get_y() - mark.get_y())
+        self.chips, noun = arcs.chips, arcs.chips[int(answers[case])]
+        self.ring = frame(pixels(noun.width) + AIR, pixels(noun.height) + AIR).move_to(noun)
+        super().__init__(self.plates, *self.shares, *arcs, self.ring, other.arcs, other.marks)
 
     @classmethod
     def of(cls, trace: Trace, room: Room) -> FoundNouns | None:
@@ -376,10 +361,16 @@ class SwappedAdjective:
     recorded cases, those of one length with most words in common.
     """
 
-    def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
+    def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Mapping[str, str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        tops, self.lower = zip(*(row.split_rows(-SHARES) for row in columns.rows(2)[::-1]), strict=True)
+        tops, lower = zip(*(row.split_rows(-SHARES) for row in columns.rows(2)[::-1]), strict=True)
         swap, layer, head = swap_of(trace, focus), *place
+        runs = [run for kind in kinds if (run := cases_of(trace, kind))]
+        #: The share of all cases of both kinds in which the head attends most to the noun.
+        self.panels = [
+            CountedShare(run["found"].pick(layer=layer, head=head).quantities(), *rest)
+            for run, *rest in zip(runs, kinds.values(), lower, strict=True)
+        ]
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
             rows = [(swap["position"], weights.pick(query=swap["position"])) for weights in seen]
@@ -389,8 +380,7 @@ class SwappedAdjective:
                 weights = (run[f"weights_{i}"].pick(layer=layer, head=head) for i in range(len(run["queries"])))
                 return [*zip(map(int, run["queries"].values), weights, strict=True)]
 
-            found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
-            rows = [*max(product(*found), key=_alike)]
+            rows = [*max(product(*map(asked, runs)), key=_alike)]
         self.arcs = [
             Arcs(row.words("key"), at, row, _raised(up), own=True) for (at, row), up in zip(rows, tops, strict=True)
         ]
@@ -401,14 +391,14 @@ class SwappedAdjective:
         ]
         self.heads = [head_beside(arcs, place, side) for arcs in self.arcs]
         self.arcs[1].arcs.key = SECOND
-        #: What each bar measures, and on what, at its left, and what the bars below it are.
+        #: At the left of each bar what it measures, and on what, and what the bars below it are.
         self.measured, self.trained = [VGroup(), VGroup()], VGroup()
-        for lines, below in zip(self.measured, self.lower, strict=True):
+        for lines, below in zip([*self.measured], lower, strict=True):
             above, beside = below.split_rows(BAR + LINE)
-            others = side.cross(beside.split_rows(BAR + LINE)[1])
-            self.trained.add(Words("other trainings", "fact", "ink2").begin_in(others))
+            bar, rest = beside.split_rows(BAR, LINE)
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
-            lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
+            lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(bar)))
+            self.trained.add(Words("other trainings", "fact", "ink2").begin_in(side.cross(rest)))
 
 
 def _raised(room: Room) -> Room:
@@ -453,7 +443,7 @@ class HeadBars(VGroup):
         above, body = wide.split_rows(ROW * lines)
         self.body, below = body.split_rows(HIGH)[1].split_rows(-3 * ROW, AIR)
         self.lines, (letters, names, self.foot) = above.rows(lines, 0), below.rows(3, 0)
-        self.head, self.earned = self.lines[-1], earned
+        self.head = self.lines[-1]
         groups = self.body.columns(layers, BETWEEN)
         self.columns = [column for group in groups for column in group.columns(heads, LINE)]
         self.ground, span, corner = Ground(), AxisSpan(1, 0.0, 1.0), at(wide.left, self.body.bottom)
@@ -470,8 +460,11 @@ class HeadBars(VGroup):
             Words(layer_name(k), "fact", "ink2").settle(group.cross(names).centre) for k, group in enumerate(groups)
         )
         self.bars = self.state(scores)
-        self.standing = [self.axes, self.line, self.letters, self.layers, self.bars]
-        super().__init__(self.axes, self.letters, self.layers, self.bars)
+        super().__init__(self.axes, self.line, self.letters, self.layers, self.bars)
+
+    def bar(self, layer: int, head: int) -> VMobject:
+        """The bar of a head."""
+        return self.bars[layer * len(self.columns) // len(self.layers) + head]
 
     def state(self, scores: NamedTensor) -> VGroup:
         """The bars of other scores."""
@@ -484,12 +477,11 @@ class HeadBars(VGroup):
 
     def numbers(self, scores: NamedTensor) -> VGroup:
         """The scores that are not small, each above its bar."""
-        style = "stage number" if self.columns[0].width > NUMBER else "cell"
-        each = zip(self.state(scores), scores.quantities(), strict=True)
+        pairs = zip(self.state(scores), scores.quantities(), strict=True)
         return VGroup(
-            number(score, "share", style).settle(bar.get_top() + UP * units(LINE + AIR))
-            for bar, score in each
-            if score > WRITTEN and bar.width > units(BAR)
+            number(score, "share", "stage number").settle(bar.get_top() + UP * units(LINE + AIR))
+            for bar, score in pairs
+            if score > WRITTEN and bar.width > units(NUMBER)
         )
 
     def job(self, role: str) -> Words:
@@ -522,44 +514,41 @@ class RoleInTraining:
         self.told = VGroup(Words("step", "block", "ink2").next_to(self.clock, LEFT, buff=units(LINE)), self.clock)
         self.clock.rewrite(f"{self.times[0]:,.0f}")
         row = self.scores.pick(layer=self.rival[0], head=self.rival[1])
+        #: The best score that the rival ever had, and its last one.
+        self.peak, self.last = row.largest()[-1], row.quantity(-1)
         #: The checkpoints at which the rival was best, and from which the best head keeps the role.
         self.when, self.onset = int(row.values.argmax()), self.times.index(self.step)
         #: A line where the bar of the rival ended when it was highest, and that number.
         bar = self.states[self.when][found.index(self.rival)]
-        left, right = (bar.get_corner(UP + side) + side * units(AIR) for side in (LEFT, RIGHT))
-        self.summit = VGroup(means(rule(left, right, "ink", 5), Tick(self.peak()[0], picture.axes[0].meanings[0])))
-        self.summit.add(Words(f"at most {self.peak()[0]:share}", "stage number").next_to(bar, UP, buff=units(AIR)))
-        self.winner, self.firsts = found.index(self.best), VGroup()
+        top, span = rule(bar.get_corner(UP + LEFT), bar.get_corner(UP + RIGHT), "ink", 5), picture.axes[0].meanings[0]
+        text = Words(f"at most {self.peak:share}", "stage number").next_to(bar, UP, buff=units(AIR))
+        self.summit = VGroup(means(top, Tick(self.peak, span)), text)
+        self.winner, self.firsts = found.index(self.best), list[int]()
         self.ring = ring_around(picture.letters[self.winner], roomy=True)
         self.first = Words("came first", "fact", "ink2").begin_in(picture.side.cross(picture.foot))
 
     def comes_first(self, scores: NamedTensor) -> VMobject:
         """A disc more below the column of the head that came first."""
-        centre = self.picture.columns[int(scores.values.argmax())].cross(self.picture.foot).centre
-        same = sum(bool(abs(one.get_x() - centre[0]) < units(self.picture.columns[0].width / 2)) for one in self.firsts)
-        self.firsts.add(disc := dot(centre + RIGHT * units(same * LINE * 2), AIR, "weight"))
-        return disc
+        self.firsts.append(column := int(scores.values.argmax()))
+        aside = RIGHT * units((self.firsts.count(column) - 1) * LINE * 2)
+        return dot(self.picture.columns[column].cross(self.picture.foot).centre + aside, AIR, "weight")
 
-    def others(self, trainings: NamedTensor) -> list[tuple[Animation, ...]]:
+    def others(self, seeds: Trace) -> list[tuple[Animation, ...]]:
         """The bars at the ends of other trainings, and a disc for each."""
-        ends = pairwise([self.states[-1], *map(self.picture.state, trainings)])
-        return [
-            (Through(self.bars, pair, "rest"), appear(self.comes_first(scores)))
-            for pair, scores in zip(ends, trainings, strict=True)
-        ]
+        told = Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(self.picture.head)
+        trainings = seeds["score"].pick(role=INFLECTED)
+        ends = zip(trainings, pairwise([self.states[-1], *map(self.picture.state, trainings)]), strict=True)
+        turns = ((Through(self.bars, pair, "rest"), appear(self.comes_first(scores))) for scores, pair in ends)
+        return [(leave(self.summit, self.told), follow(told)), *turns]
 
-    def begin(self) -> Animation:
-        """The bars fall, or rise, to where the training begins."""
-        return Through(self.bars, [self.bars.copy(), self.states[0]], "row")
-
-    def come_back(self) -> tuple[Animation, ...]:
-        """The bars at the end of this training again."""
-        return Through(self.bars, [self.bars.copy(), self.states[-1]], "row"), appear(self.ring)
+    def go_to(self, state: VGroup) -> Animation:
+        """The bars go from where they stand to those of a checkpoint."""
+        return Through(self.bars, [self.bars.copy(), state], "row")
 
     def turn_into(self, share: CountedShare) -> tuple[Animation, ...]:
         """The bar of the winner falls over and is a share of which all cases are counted; all else goes."""
         share.number.rewrite(f"{share.shares[-1]:share}")
-        gone = [*self.picture.standing[:-1], self.ring, *(bar for i, bar in enumerate(self.bars) if i != self.winner)]
+        gone = [*[*self.picture][:-1], self.ring, *(bar for i, bar in enumerate(self.bars) if i != self.winner)]
         return leave(*gone), *exchange([self.bars[self.winner]], share.states[-1], "row")
 
     @classmethod
@@ -570,12 +559,6 @@ class RoleInTraining:
             return None
         picture, place = cls(trace, role, bars), best_head(trace, role)
         return picture if place and place[:2] == picture.best else None
-
-    def peak(self) -> tuple[Quantity, Quantity]:
-        """The best score that the rival ever had, and its last one."""
-        layer, head = self.rival
-        row = self.scores.pick(layer=layer, head=head)
-        return row.largest()[-1], row.quantity(-1)
 
     def run(self) -> list[tuple[Animation, ...]]:
         """The training up to where the rival is best, on to where the best head stays best, and to its end."""
@@ -654,9 +637,15 @@ class AttentionWiring(VGroup):
         other = others[clearest]
         left, right = STAGE.golden_columns()
         title, below = left.split_rows(TITLE)
-        self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
+        self.upper, self.upper_name = (
+            Ribbon(other.words("key"), below),
+            _title("vectors of the encoder", title),
+        )
         above, title = left.split_rows(-TITLE)
-        self.lower, self.lower_name = Ribbon(other.words("query"), above), _title("vectors of the decoder", title)
+        self.lower, self.lower_name = (
+            Ribbon(other.words("query"), above),
+            _title("vectors of the decoder", title),
+        )
         self.lower.shift([0, at(0, above.bottom)[1] - self.lower.get_bottom()[1], 0])
         middle = (self.upper.get_bottom() + self.lower.get_top()) / 2
         self.formula = Formula(
@@ -673,9 +662,8 @@ class AttentionWiring(VGroup):
         self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
         layer = int(own.split(".")[1])
-        self.before = SizedPattern(
-            weights[sharp], f"self-attention: {sizes[0]}", named_head(layer, sharp), right, masked
-        )
+        mine = f"self-attention: {sizes[0]}"
+        self.before = SizedPattern(weights[sharp], mine, named_head(layer, sharp), right, masked)
         called = named_head(layer, clearest) if len(others) > 1 else f"{layer_name(layer)}, its only head"
         self.after = SizedPattern(other, f"cross-attention: {sizes[1]}", called, right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
