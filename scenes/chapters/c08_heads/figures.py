@@ -234,7 +234,7 @@ class HeadDeck:
         heads, front = sorted(range(len(picture.panels)), key=lambda one: one != head), picture.panels[head]
         sizes, gone = [FARTHER**i for i in range(len(heads))], FOOT - INSET if picture.large else 0.0
         size = STAGE.height / (pixels(front.height) - gone + HEAD * sum(sizes[1:]))
-        wide = units(min(STAGE.width * 0.82 / len(heads), pixels(front.width) * size * 0.75))
+        wide = units(min(STAGE.width * 0.92 / len(heads), pixels(front.width) * size * 0.84))
         wordy = len(picture.words) > len(heads)
         self.told = VGroup(picture.words[0], picture.words[head + 1]) if wordy else VGroup()
         self.others = [word for word in picture.words if word not in [*self.told]]
