@@ -130,7 +130,7 @@ class Heads(Chapter):
         picture, *others = (Patterns.of(trace, focus, layer) for layer in (focus.layer, *layers))
         deck, here = HeadDeck(picture, focus.head), picture.grids[0].weights.position("query", query_token)
         head = other.head if other.layer == focus.layer else focus.head
-        (top_key, most), words = picture.rows.pick(head=head).largest(), [text for part in deck.words for text in part]
+        top_key, most = picture.rows.pick(head=head).largest()
         yield Step(
             "Several heads, each with a softmax of its own",
             beat(
@@ -140,12 +140,12 @@ class Heads(Chapter):
             ),
             beat(
                 "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
-                *([appear_in_turn(words, "cell")] if words else deck.open()),
+                *([appear_in_turn([*part], "row") for part in deck.words] or deck.open()),
             ),
             beat(
                 f"In each, “{query_token}” has a row of its own that adds up to one: "
                 f"head {letter_of(head)} gives “{top_key}” {most:share}, whatever the others do.",
-                *(deck.open() if words else []),
+                *(deck.open() if len(deck.words) else []),
                 appear_in_turn([ring_around(band) for band in picture.bands]),
                 appear_in_turn([*picture.top_keys], "slow"),
             ),
