@@ -275,7 +275,7 @@ class Heads(Chapter):
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(region, found.ring),  # not while plates cross its place
+                    appear(region, found.ring, best.heading, rival.heading),  # not while plates cross their places
                     *((draw(*one.arcs, back=True), appear(one.marks)) for one in found.arcs),
                 ),
                 beat(
@@ -318,7 +318,7 @@ class Heads(Chapter):
                 (leave(second, rings[1]), follow(jobs[2]), Through(picture.bars, states[1:], "row")),
                 appear(third, rings[2]),
             ),
-            stage=[found.plates, *found.shares, found.chips] if found else [region],
+            stage=[found.plates, *(one[1:] for one in found.shares), found.chips] if found else [region],
         )
         return picture
 
