@@ -45,7 +45,7 @@ MARKS = {
     "qkv": 650,
     "scores": 230,
     "weighting": 140,
-    "heads": 880,
+    "heads": 700,
     "residual": 290,
     "feed_forward": 3160,
     "decoder": 810,

@@ -11,7 +11,7 @@ import pytest
 from manim import tempconfig
 from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, trace_of, walk
 
-from scenes.chapters.c08_heads.figures import CountedSentences
+from scenes.chapters.c08_heads.figures import FoundNouns
 from scenes.layout import STAGE
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import TooLongError
@@ -163,23 +163,25 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role() -> None:
     assert "Into some of their words, theirs is not the widest." in spoken
 
 
-def test_an_arc_of_a_counted_case_leads_to_the_top_key_and_its_mark_is_full_where_that_is_the_noun() -> None:
+def test_arcs_of_a_counted_case_are_those_of_the_two_best_heads_and_a_ring_is_around_its_noun() -> None:
     trace = trace_of(SENTENCES[0])
-    for picture, share in zip(CountedSentences.best(trace, STAGE), (1.0, 0.69), strict=True):
-        assert float(picture.shares[-1]) == pytest.approx(share, abs=0.01)
-        run, full = trace.under("experiment.head_cases.determiner", model="english-spanish", **picture.place), []
-        for i, (words, (arc, mark)) in enumerate(zip(picture.sentences, picture.arcs, strict=True)):
-            top = int(run[f"weights_{i}"].values.argmax())
-            assert arc.points[-1][0] == pytest.approx(words[top].get_x())
-            assert (mark.get_fill_opacity() > 0) == (top == run["answers"].values[i])
-            full.append(top == run["answers"].values[i])
-        assert all(full) == (share == 1)
+    picture = FoundNouns.of(trace, STAGE)
+    assert picture is not None
+    assert [float(one.shares[-1]) for one in picture.shares] == pytest.approx([1.0, 0.69], abs=0.01)
+    run = trace.under("experiment.head_cases.determiner", model="english-spanish")
+    case = picture.chips[0].label.name.rsplit("_", 1)[-1]
+    noun = picture.chips[int(run["answers"].values[int(case)])].get_x()
+    tops = [run[f"weights_{case}"].pick(**place).largest()[0].position for place in picture.places]
+    ends = [one.strongest.points[0][0] for one in picture.arcs]
+    assert ends == pytest.approx([picture.chips[top].get_x() for top in tops])
+    assert picture.ring.get_x() == pytest.approx(noun)
+    assert [end == pytest.approx(noun) for end in ends] == [True, False]
     mine, four = (
         Trace(trace.tensors, about={**trace.about, "model": name})
         for name in ("mine", "english-spanish-four-cross-heads")
     )
-    assert CountedSentences.best(mine, STAGE) == []
-    told = f"{CountedSentences.best(four, STAGE)[0].shares[-1]:share}"
+    assert FoundNouns.of(mine, STAGE) is None
+    told = f"{FoundNouns.of(four, STAGE).shares[0].shares[-1]:share}"
     assert "over 99%" in told
     assert Note.measured_elsewhere(four, told) is None
 

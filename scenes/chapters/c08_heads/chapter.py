@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 
-from manim import DOWN, RIGHT, UP, Mobject, VGroup
+from manim import Mobject, VGroup
 
 from scenes.animations import (
     Flight,
-    Travel,
+    Through,
     Visit,
     appear,
     appear_in_turn,
     deal,
     draw,
     exchange,
+    follow,
     leave,
     move_ring,
     pulses,
@@ -24,28 +25,25 @@ from scenes.animations import (
 from scenes.chapters.c08_heads.figures import (
     AttentionSink,
     AttentionWiring,
-    CountedSentences,
+    FoundNouns,
+    HeadBars,
+    HeadDeck,
     JoinedHeads,
     RoleInTraining,
     SplitHeads,
     SwappedAdjective,
     cases_of,
-    named_shares,
-    rows_of_heads,
 )
 from scenes.layout import Room
-from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.region import Region
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import gap
 from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import (
     DECODER,
@@ -87,14 +85,14 @@ class Heads(Chapter):
         blend = WeightedSum.of(trace, focus, ribbon, side)
         region = Region("measured on sentences that the model has not seen")
         yield from self.one_row(focus, trace, ribbon, side, blend)
-        yield from self.side_by_side(focus, trace, ribbon, side, blend)
+        yield from self.side_by_side(focus, trace, ribbon, blend)
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
-        table = yield from self.names_are_earned(trace, region)
-        line = yield from self.one_takes_it(trace, region, table)
-        shown = yield from self.only_when_needed(focus_of(trace), trace, line)
-        yield from self.a_sink(focus_of(trace), trace, shown)
+        bars = yield from self.names_are_earned(trace, region)
+        race = yield from self.one_takes_it(trace, region, bars)
+        yield from self.only_when_needed(focus_of(trace), trace, race)
+        yield from self.a_sink(focus_of(trace), trace)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
         yield from self.several_looks(focus, trace, split)
@@ -125,44 +123,29 @@ class Heads(Chapter):
             stage=[ribbon, picture.values, picture.tiles, picture.numbers],
         )
 
-    def side_by_side(
-        self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, blend: WeightedSum
-    ) -> Iterator[Step]:
+    def side_by_side(self, focus: Focus, trace: Trace, ribbon: Ribbon, blend: WeightedSum) -> Iterator[Step]:
         """The set piece: each head has a row of its own for the same token, and each row belongs to a whole grid."""
-        query_token, heads = focus.query_token, trace["config.heads"]
+        query_token, heads, other = focus.query_token, trace["config.heads"], focus_of(trace)
         layers = [layer for layer in layers_of(trace) if layer != focus.layer][:1]
         picture, *others = (Patterns.of(trace, focus, layer) for layer in (focus.layer, *layers))
-        mine, *rest = sorted(rows := rows_of_heads(trace, focus, ribbon, side, blend), key=lambda row: -row.get_y())
-        here, other = picture.grids[0].weights.position("query", query_token), focus_of(trace)
-        lines = [grid.lines[here] for grid in picture.grids]
-        held = [row[1] for row in rows]
-        above = [row.copy() for row in held]  # drawn above the plates
-        papers, names = zip(*picture.plates, strict=True)
-        flights = [
-            (Travel(row, line, kind="rest", leaving=True), appear(name))
-            for row, line, name in zip(above, lines, names, strict=True)
-        ]
-        parts = [part for grid in picture.grids for part in (grid.cells, *grid.lines)]
+        deck, here = HeadDeck(picture, focus.head), picture.grids[0].weights.position("query", query_token)
         head = other.head if other.layer == focus.layer else focus.head
         top_key, most = picture.rows.pick(head=head).largest()
         yield Step(
             "Several heads, each with a softmax of its own",
             beat(
-                f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
-                "multi-head attention.",
-                appear_in_turn([mine[0], *rest], "row"),
-                leave(ribbon, *(part for row in rows for part in row[::2])),
-                (appear(picture.tag, *papers, rise=False), *exchange(held, above)),
-                *(flights if picture.large else [tuple(move for flight in flights for move in flight)]),
-                appear(*(part for part in parts if part not in lines), rise=False),
+                f"Then one head is not enough. This layer has {counted(heads, 'head')}: multi-head attention.",
+                (leave(ribbon, blend.numbers), *deck.lay(blend.tiles, here)),
+                *deck.fill(here),
             ),
             beat(
                 "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
-                appear_in_turn([*picture.words], "slow"),
+                *([appear_in_turn([*part], "row") for part in deck.words] or deck.open()),
             ),
             beat(
                 f"In each, “{query_token}” has a row of its own that adds up to one: "
                 f"head {letter_of(head)} gives “{top_key}” {most:share}, whatever the others do.",
+                *(deck.open() if len(deck.words) else []),
                 appear_in_turn([ring_around(band) for band in picture.bands]),
                 appear_in_turn([*picture.top_keys], "slow"),
             ),
@@ -265,26 +248,35 @@ class Heads(Chapter):
             stage=[picture.layer_names, picture.letters, picture.grids],
         )
 
-    def names_are_earned(self, trace: Trace, region: Region) -> Generator[Step, None, RoleTable | None]:
+    def names_are_earned(self, trace: Trace, region: Region) -> Generator[Step, None, HeadBars | None]:
         """A role is a score over many sentences, not one pretty picture; two guesses are among them."""
         if not all(best_head(trace, role) for role in GUESSES):
             return None
-        earned = trace["roles.role_threshold"]
-        table = RoleTable(trace["roles.score"].pick(role=(INFLECTED, *GUESSES)), earned)
-        region.inside.fit(table).align_to(region.words.get_bottom(), UP)
-        least, shown = table.best(GUESSES[1]), CountedSentences.best(trace, region.inside)
-        cells = [table.cell(GUESSES[0], **one.place) for one in shown]
-        told = [table.calls[GUESSES[0]], *cells] if shown else []
-        opening = [beat("In how many new cases does each head find the word that grammar names?", appear(table.heads))]
-        if shown:
-            best, rival = shown
-            arcs = [arc for pair in zip(best.arcs, rival.arcs, strict=True) for arc in pair]
+        earned, roles = trace["roles.role_threshold"], (GUESSES[0], INFLECTED, GUESSES[1])
+        scores = [trace["roles.score"].pick(role=role) for role in roles]
+        bests, found = [int(each.values.argmax()) for each in scores], FoundNouns.of(trace, region.inside)
+        named = [i for i in range(len(roles)) if scores[i].largest()[-1] >= earned]
+        # In the last line, a job stands before it is the name of a head.
+        crowded = any(2 * bests[i] < scores[i].values.size for i in named)
+        picture = HeadBars(scores[0], earned, region.inside, max(2, len(named) + crowded))
+        states, jobs = [picture.state(each) for each in scores], [picture.job(role) for role in roles]
+        first, second, third = map(picture.numbers, scores)
+        rings = [ring_around(bars[best]) for bars, best in zip(states, bests, strict=True)]
+        names = {i: picture.title(roles[i], bests[i], line) for line, i in enumerate(named)}
+        called = [
+            (appear(ring), *(exchange([job], [names[i]]) if i in names else [leave(job)]))
+            for i, (ring, job) in enumerate(zip(rings, jobs, strict=True))
+        ]
+        opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
+        cells: list[Mobject] = []
+        if found:
+            cells, (best, rival) = [picture.bar(**place) for place in found.places], found.shares
             run = trace.under("experiment.head_cases.determiner")
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(*(part for one in shown for part in one if part not in (one.plate, one.arcs))),
-                    appear_in_turn(arcs, "tour"),
+                    appear(region, found.ring, best.heading, rival.heading),  # not while plates cross their places
+                    *((draw(*one.arcs, back=True), appear(one.marks)) for one in found.arcs),
                 ),
                 beat(
                     f"In {run['cases']:,.0f} new cases, the best head does so in {best.shares[-1]:share}, "
@@ -298,67 +290,56 @@ class Heads(Chapter):
             beat(
                 "So for every head, and for other words.",
                 (
-                    leave(*(part for one in shown for part in one if part is not one.bar)),
-                    appear(table.heads, *told[:1]),
-                    *exchange([one.bar[0] for one in shown], [cell[0] for cell in cells], "row"),
+                    leave(found),
+                    follow(picture.axes),
+                    *exchange([share.bar[0] for share in found.shares], cells, "row"),
                 )
-                if shown
-                else None,
-                appear_in_turn(
-                    [
-                        *(cell[1:] for cell in cells),
-                        *(
-                            VGroup(*(part for part in (table.calls[role], *line) if part not in told))
-                            for role, line in table.lines.items()
-                        ),
-                    ],
-                    "row",
+                if found
+                else appear(picture.axes),
+                (
+                    appear(picture.letters, picture.layers, jobs[0]),
+                    appear_in_turn([bar for bar in picture.bars if bar not in cells], "row"),
+                    appear(first),
                 ),
             ),
             beat(
                 f"From {earned:.0%} on, it has earned a name.",
-                appear_in_turn([ring_around(cell) for cell in table.winners.values()]),
+                appear(picture.line),
+                called[0],
+                (leave(first, rings[0]), follow(jobs[1]), Through(picture.bars, states[:2], "row")),
+                (appear(second), *called[1]),
             ),
             beat(
                 claim(
-                    bool(least.score >= earned),
-                    f"A noun attends to its adjective in {least.score:share}.",
-                    f"A noun attends to its adjective only in {least.score:share}.",
+                    bool(scores[2].largest()[-1] >= earned),
+                    f"A noun attends to its adjective in {scores[2].largest()[-1]:share}.",
+                    f"A noun attends to its adjective only in {scores[2].largest()[-1]:share}.",
                 ),
-                appear(ring_around(least, "query")),
+                (leave(second, rings[1]), follow(jobs[2]), Through(picture.bars, states[1:], "row")),
+                appear(third, rings[2]),
             ),
-            stage=[region, *(one.plate for one in shown)],
+            stage=[found.plates, *(one[1:] for one in found.shares), found.chips] if found else [region],
         )
-        return table
+        return picture
 
     def one_takes_it(
-        self, trace: Trace, region: Region, table: RoleTable | None
-    ) -> Generator[Step, None, Sequence[Mobject]]:
+        self, trace: Trace, region: Region, bars: HeadBars | None
+    ) -> Generator[Step, None, RoleInTraining | None]:
         """The scores of several heads for one role over the training: one of them keeps it."""
-        picture = RoleInTraining.of(trace, INFLECTED, table.lines[INFLECTED], region.inside) if table else None
-        if not (table and picture):
-            return []
-        peak, last = picture.peak()
+        picture = RoleInTraining.of(trace, INFLECTED, bars) if bars else None
+        if not (bars and picture):
+            return None
+        peak, last, seeds = picture.peak, picture.last, trace.under("experiment.heads_over_seeds")
         tried = bool(peak > 0.5)
-        seeds = trace.under("experiment.heads_over_seeds")
-        line, board, names = table.lines[INFLECTED], picture.board, (table.heads, table.calls[INFLECTED])
         key = Words("share of adjectives with the largest weight on their noun", *Region.NAMED).end_in(region.head)
-        told = key.copy().next_to(picture.last, DOWN, buff=gap("line")).align_to(picture.last, RIGHT)
-        boards = picture.others(seeds["score"].pick(role=INFLECTED)) if "score" in seeds else []
-        if boards:
-            of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Region.NAMED)
-            of_these.begin_in(picture.rest.rows(2)[1])
-        held, ring = (ring_around(one) for one in (picture.winner, picture.last.winner))
         tries, takes, goes_on = picture.run()
+        disc = picture.comes_first(picture.scores[-1])
+        others = picture.others(seeds) if "score" in seeds else [appear(picture.ring)]
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
                 "Nobody tells a head what to become.",
-                (
-                    leave(table.heads, *(part for cell in line for part in cell[1:])),
-                    *exchange(picture.old, [*board.boxes]),
-                ),
-                appear(board.squares, board.frames, picture.names, picture.told, key),
+                (picture.go_to(picture.states[0]), appear(bars.job(INFLECTED), key, picture.told)),
             ),
             beat(
                 claim(
@@ -371,7 +352,7 @@ class Heads(Chapter):
             beat(
                 f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
                 takes,
-                appear(held),
+                appear(picture.first, disc),
             ),
             beat(
                 claim(
@@ -386,67 +367,51 @@ class Heads(Chapter):
                 f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')} came first: chance decides."
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
-                (
-                    leave(picture.names, picture.summit, key),
-                    *(move for parts in zip(board, picture.last, strict=True) for move in exchange(*parts)),
-                    *exchange([held], [ring]),
-                ),
-                *(
-                    [
-                        (
-                            leave(*picture.told[:2]),
-                            appear(table.heads, told, of_these, *(part for one in boards for part in one[::2])),
-                        ),
-                        appear_in_turn([VGroup(one.squares, ring_around(one.winner)) for one in boards], "cell"),
-                    ]
-                    if boards
-                    else [appear(table.heads, told, ring_around(picture.told))]
-                ),
+                *others,
             ),
-            stage=[region, *names, line],
+            stage=[region, *bars],
         )
-        return [ring, *names, picture.last, told]
+        return picture
 
-    def only_when_needed(
-        self, focus: Focus, trace: Trace, line: Sequence[Mobject]
-    ) -> Generator[Step, None, tuple[Arcs, VGroup] | None]:
+    def only_when_needed(self, focus: Focus, trace: Trace, race: RoleInTraining | None) -> Iterator[Step]:
         """The pair of the chapters before, then over all cases: same English grammar, other need.
 
-        The `line` of all heads stays until there are two sentences: out of its first part comes the name of the head.
+        The bar of the winner of the `race` becomes the share of the first cases.
         """
         place = best_head(trace, INFLECTED)
         if place is None or not all(cases_of(trace, kind) for kind in ADJECTIVES):
-            return None
+            return
         picture = SwappedAdjective(trace, focus, place[:2], ADJECTIVES)
-        before, after = picture.arcs
-        panels = named_shares(trace, ADJECTIVES, place[:2], picture.lower)
+        panels, (before, after) = picture.panels, picture.arcs
         score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f": in {seeds['held']} of {seeds['tried']} trainings, a head tells them apart" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
         shown = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
-            rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES]
-            others = [panel.others(row, "other trainings") for panel, row in zip(panels, rows, strict=True)]
-            ticks = [tick for _, made in others for tick in made]
-            shown = [appear(*(axis for axis, _ in others)), appear_in_turn(ticks, "slow")]
+            rows = (seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES)
+            others = (panel.others(row) for panel, row in zip(panels, rows, strict=True))
+            shown = [appear(picture.trained), *(appear_in_turn([*each], "row") for each in others)]
+        first = [*before.chips, *after.chips, *picture.heads]
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
-                (
-                    draw(*before.arcs, back=True),
-                    appear(before.marks, picture.forms[0]),
-                    *(Travel(ring, picture.heads[0], kind="row") for ring in line[:1]),
+                *(
+                    [
+                        (race.go_to(race.states[-1]), appear(race.ring)),
+                        (follow(panels[0].track), *race.turn_into(panels[0])),
+                        appear(*first, panels[0].heading, panels[0].number, picture.measured[0]),
+                    ]
+                    if race
+                    else [appear(panels[0], picture.measured[0]), panels[0].count()]
                 ),
-                appear(panels[0], picture.measured[0]),
-                panels[0].count(),
-                ambient=pulses(before.arcs, before.drawn_weights),
+                (draw(*before.arcs, back=True), appear(before.marks, picture.forms[0])),
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
-                *picture.turn(line),
+                (draw(*after.arcs, back=True), appear(after.marks, picture.forms[1])),
                 appear(panels[1], picture.measured[1]),
                 panels[1].count(),
                 ambient=pulses(after.arcs, after.drawn_weights),
@@ -462,23 +427,19 @@ class Heads(Chapter):
                     ),
                 ),
                 *shown,
+                ambient=pulses([*before.arcs, *after.arcs], [*before.drawn_weights, *after.drawn_weights]),
             ),
-            stage=[*before.chips, *(line or picture.heads[:1])],
+            stage=[*race.picture] if race else first,
         )
-        return picture.shown
 
-    def a_sink(self, focus: Focus, trace: Trace, shown: tuple[Arcs, VGroup] | None) -> Iterator[Step]:
+    def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The attention sink: it gets the weight of a query that has no need of the head."""
-        picture = AttentionSink.of(trace, focus, shown)
+        picture = AttentionSink.of(trace, focus)
         if picture is None:
             return
         sink, noun, arcs, (bars, left) = picture.sink, picture.noun, picture.arcs, picture.stages
-        norm, other, most, little = (
-            picture.norm,
-            picture.other_norm,
-            picture.before,
-            picture.norm < picture.other_norm / 2,
-        )
+        norm, other, most = picture.norm, picture.other_norm, picture.before
+        little = norm < other / 2
         flow = pulses(arcs.arcs, arcs.drawn_weights)
         yield Step(
             "An attention sink",
@@ -504,6 +465,7 @@ class Heads(Chapter):
             ),
             beat(
                 f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
+                appear(picture.outlines, rise=False),
                 (leave(bars.numbers, bars.name), *exchange([bars.zero, *bars.bars], [left.zero, *left.bars], "row")),
                 appear(left.name, left.numbers),
                 ambient=flow,
@@ -539,8 +501,8 @@ class Heads(Chapter):
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
         picture = AttentionWiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
-        bands = [picture.after.pattern.band(i) for i in range(len(picture.after.pattern.lines))]
-        bands = bands[:-1] or bands  # behind the last word nothing is left to write but the end
+        # Behind the last word nothing is left to write but the end.
+        bands = [picture.after.pattern.band(i) for i in range(max(1, len(picture.after.pattern.lines) - 1))]
         found = zip(picture.after.pattern.weights, gold := gold_alignment(trace), strict=False)
         seen = bool(gold) and all(int(row.values.argmax()) in places for row, places in found)
         told = "Each row but the last looks for the word to be written next."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -17,39 +16,45 @@ from scenes.animations import (
     Travel,
     appear,
     draw,
+    exchange,
     follow,
+    lagged,
     leave,
+    ring_around,
 )
-from scenes.chapters.c08_heads.counted_share import CountedShare
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.bars import bar_in
+from scenes.mobjects.bars import bar_in, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, means
-from scenes.mobjects.patterns import FULL, HEAD, INSET, PANEL, HeadPlate, Pattern
+from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
+from scenes.mobjects.patterns import FOOT, HEAD, INSET, PANEL, HeadPlate, Pattern, Patterns
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path
+from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
-from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
+from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, strongest
 from scenes.theme import at, palette, pixels, shape, units
-from transformer_core.studies.focus import Focus, best_head, layers_of, mixed_focus, swap_of
+from transformer_core.studies.focus import INFLECTED, Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
-#: Px of the number beside a bar, which has as much room at least, and of a bar's height.
-NUMBER, BAR = 100.0, 34.0
-#: Px between two bars with their sentences.
-BETWEEN = 70.0
-#: Px of the side with the name of the bars.
-BARS = 290.0
+#: Px of the number beside a bar, which has as much room at least, and of a share; of a bar's height, and a thin one's.
+NUMBER, SHARE, BAR, THIN = 100.0, 236.0, 34.0, 8.0
+#: Px of the side with the name of the bars, of a counted share with what stands around it, and of several shares.
+BARS, COUNTED, SHARES = 290.0, 136.0, 160.0
+#: Px between the bars of two layers, of a line above or below them, and from an edge to the foot of arcs that begin at
+#: chips lying over it.
+BETWEEN, ROW, CHIPS = 70.0, 46.0, 90.0
+#: The arcs of the second of two sentences, in one step and the next.
+SECOND = "arcs", "second"
+#: The size of a panel in depth over that of the one before it, and the least score that is written out.
+FARTHER, WRITTEN = 0.84, 0.1
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
 TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
 #: Where Q, K and V are plugged in, in px from the middle.
@@ -178,14 +183,10 @@ class JoinedHeads(VGroup):
         together = wide.cross(middle).inset(wide.width / 6, 0)
         for head, line in enumerate(together.rows(heads, 4)):
             one, body, two, number = (columns.of(head, part) for part in (top, middle, outputs, numbers))
-            piece, block = (
-                vector_in(one, z[head], "weight", scales[0]),
-                matrix_in(body, matrix[head], "weight", scales[1]),
-            )
-            self.pieces.add(piece)
+            self.pieces.add(piece := vector_in(one, z[head], "weight", scales[0]))
             aside = RIGHT * units((head - (heads - 1) / 2) * one.width)
             self.concat.add(piece.copy().move_to(wide.cross(top).centre + aside))
-            self.blocks.add(block)
+            self.blocks.add(block := matrix_in(body, matrix[head], "weight", scales[1]))
             whole = block.copy().stretch_to_fit_width(units(line.width)).stretch_to_fit_height(units(line.height))
             self.whole.add(whole.move_to(line.centre))
             self.written.add(vector_in(two, written[head], "residual", scales[2]))
@@ -206,15 +207,13 @@ class JoinedHeads(VGroup):
 
     def join(self) -> tuple[Animation, ...]:
         """The outputs move together into one vector."""
-        return (*self._move(self.pieces, self.concat), leave(self.z_name, self.plates), follow(self.concat_name))
+        return (*exchange(self.pieces, self.concat, "row"), leave(self.z_name, self.plates), follow(self.concat_name))
 
     def split(self) -> tuple[Animation, ...]:
         """The vector and the matrix come apart, each head's part onto its own plate."""
-        return appear(self.plates, rise=False), *self._move([*self.concat, *self.whole], [*self.pieces, *self.blocks])
-
-    @staticmethod
-    def _move(old: Iterable[VMobject], new: Iterable[VMobject]) -> tuple[Animation, ...]:
-        return tuple(Travel(one, other, 0.0, "row", leaving=True) for one, other in zip(old, new, strict=True))
+        return appear(self.plates, rise=False), *exchange(
+            [*self.concat, *self.whole], [*self.pieces, *self.blocks], "row"
+        )
 
     def add_up(self) -> list[Animation]:
         """Add up what the heads write, one after another."""
@@ -224,75 +223,135 @@ class JoinedHeads(VGroup):
         return turns
 
 
-def rows_of_heads(trace: Trace, focus: Focus, ribbon: Ribbon, side: Room, first: WeightedSum) -> list[VGroup]:
-    """The weights of the query token in each head, with the name of the head: below the row of the `first` picture."""
-    heads, rows = range(int(trace["config.heads"])), {}
-    pitch = min(first.tiles.height + units(LINE), units(ribbon.below(STAGE).height) / len(heads))
-    for i, head in enumerate(sorted(heads, key=lambda head: head != focus.head)):
-        part = WeightedSum.of(trace, replace(focus, head=head), ribbon, side) if i else first
-        name = Words(f"head {letter_of(head)}", "block").settle(part.heading.get_center())
-        rows[head] = VGroup(name, part.tiles, part.numbers)
-        rows[head].shift(DOWN * i * pitch)
-        if part.tiles.height > pitch:
-            part.tiles.stretch_to_fit_height(pitch)
-    return [rows[head] for head in heads]
+class HeadDeck:
+    """The panels of a layer in depth: that of one head large in front, each other one farther off.
 
-
-def named_shares(
-    trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]
-) -> list[CountedShare]:
-    """A head in several roles, each in a room; none where no cases of this model are recorded."""
-    told = zip([cases_of(trace, kind) for kind in names], names.values(), rooms, strict=True)
-    return [CountedShare(found_by(run, place), name, side) for run, name, side in told if run]
-
-
-def found_by(run: Trace, place: tuple[int, int]) -> list[Quantity]:
-    """The share of the cases of a role in which a head attends most to the answer, from the first cases to all."""
-    return run["found"].pick(layer=place[0], head=place[1]).quantities()
-
-
-class CountedSentences(CountedShare):
-    """The share of a head, and sentences below it: in each an arc from a word to what the head attends to most, and a
-    disc if that is its noun, a ring if not.
+    `words` are those at the grid in front, `told` the same where the panels stand side by side; none where there is no
+    room for words at a grid.
     """
 
-    def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
-        super().__init__(found_by(run, place), name, room.inset(INSET, 0).split_rows(-LINE)[0])
-        self.place = {"layer": place[0], "head": place[1]}
-        self.plate = HeadPlate(place[1], room)
-        self.heading.begin_at(self.plate[1].get_right()[0] + units(LINE)).set_y(self.plate[1].get_y())
-        self.sentences, self.arcs = VGroup(), VGroup()
-        asked = zip(run["queries"].values, run["answers"].values, strict=True)
-        for i, ((query, answer), line) in enumerate(zip(asked, self.rest.rows(len(run["queries"])), strict=True)):
-            weights, left = run[f"weights_{i}"].pick(**self.place), at(line.left + 2 * BAR, 0)[0]
-            words, labels, top_key = VGroup(), weights.words("key"), weights.largest()[0]
-            for label in labels:
-                words.add(word(label, "stage word").settle(at(0, line.bottom - LINE)).begin_at(left))
-                left = words.get_right()[0] + units(AIR)
-            start, end = (words[j].get_top() + UP * units(6) for j in (query, top_key.position))
-            hit = top_key.position == answer
-            arc = arch(start, end, line.height - BAR, "weight" if hit else "ink3", 6)
-            if query == top_key.position:  # a loop
-                arc.points[1:3] += np.outer((-1, 1), RIGHT * units(BAR))
-            arc = means(arc, End(labels[query], first=True), End(top_key))
-            mark = dot(np.zeros(3), AIR, "weight") if hit else frame(2 * AIR, 2 * AIR, "ink3", 3, AIR)
-            self.sentences.add(words)
-            self.arcs.add(VGroup(arc, mark.move_to(at(line.left + AIR, line.bottom - LINE))))
-        self.add(self.sentences, self.arcs).add_to_back(self.plate)
+    def __init__(self, picture: Patterns, head: int) -> None:
+        heads, front = sorted(range(len(picture.panels)), key=lambda one: one != head), picture.panels[head]
+        sizes, gone = [FARTHER**i for i in range(len(heads))], FOOT - INSET if picture.large else 0.0
+        size = STAGE.height / (pixels(front.height) - gone + HEAD * sum(sizes[1:]))
+        wide = units(min(STAGE.width * 0.92 / len(heads), pixels(front.width) * size * 0.84))
+        wordy = len(picture.words) > len(heads)
+        self.told = VGroup(picture.words[0], picture.words[head + 1]) if wordy else VGroup()
+        self.others = [word for word in picture.words if word not in [*self.told]]
+        self.picture, self.panels, self.sides = picture, [], [picture.panels[one] for one in heads]
+        corner = at(STAGE.left, STAGE.top + HEAD * size * sum(sizes[1:])) * UP + picture.panels[0].get_left() * RIGHT
+        for panel, share in zip(self.sides, sizes, strict=True):
+            self.panels.append(large := panel.copy())
+            large[0].paper.stretch_to_fit_height(panel.height - units(gone)).align_to(panel, UP).reshape()
+            corner = corner + UP * units(HEAD * size * share if len(self.panels) > 1 else 0)
+            large.scale(size * share).move_to(corner, aligned_edge=UP + LEFT)
+            corner = corner + RIGHT * wide
+        self.words = self.told.copy().scale(size, about_point=front.get_corner(UP + LEFT))
+        self.words.shift(self.panels[0].get_corner(UP + LEFT) - front.get_corner(UP + LEFT))
+        for text in self.words.family_members_with_points():
+            text.meanings = ()  # beside these words lie cells of the panels behind, too
+
+    def lay(self, row: Mobject, query: int) -> tuple[Animation, ...]:
+        """A row of weights becomes that of the same query in the grid in front, whose plate comes under it."""
+        plate, grid = self.panels[0]
+        return appear(plate, rise=False), Travel(row, grid.lines[query], 0.0, "row", leaving=True)
+
+    def fill(self, query: int) -> list[Animation | tuple[Animation, ...] | None]:
+        """All other rows of the grid in front, and out of its panel those behind."""
+        (front, *back), (cells, lines) = self.panels, self.panels[0][1]
+        bare = (VGroup(plate.paper, grid) for plate, grid in reversed(back))
+        return [
+            appear(cells, *(line for i, line in enumerate(lines) if i != query), rise=False),
+            # The panel in front comes last, and so lies above them; their names come when they do not lie under it.
+            (lagged((Travel(front, one, 0.0, "row") for one in bare), 0.4), Travel(front, front, 0.0))
+            if back
+            else None,
+            appear(*(plate[1] for plate, _ in back), rise=False) if back else None,
+        ]
+
+    def open(self) -> list[tuple[Animation, ...]]:
+        """The panels come forward, side by side, and then the words at all of them."""
+        moves = exchange([*reversed(self.panels), *self.words], [*reversed(self.sides), *self.told], "camera")
+        return [moves, (appear(self.picture.tag, *self.others),)]
+
+
+class CountedShare(VGroup):
+    """A share as a bar in its track, under a name and with its number.
+
+    Args:
+        shares: those on the way, and the last one.
+        name: what stands above.
+        room: the rectangle that is filled; `rest` is what lies below the bar.
+    """
+
+    def __init__(self, shares: Sequence[Quantity], name: str, room: Room) -> None:
+        above, below = room.split_rows(BAR + LINE)
+        below, self.rest = below.split_rows(BAR, LINE)
+        self.heading, self.shares = Words(name, "block").begin_in(above), shares
+        line, side = below.split_columns(-SHARE)
+        self.states = [VGroup(bar_in(line, share, line.width, BAR, "weight")) for share in shares]
+        self.line, self.track = line, Box(line.width, BAR, palette().line, 5).move_to(line.centre)
+        self.bar, self.number = self.states[0].copy(), number(shares[0], "share", "large number").end_in(side)
+        super().__init__(self.heading, self.track, self.bar, self.number)
+
+    def count(self) -> tuple[Animation, ...]:
+        """The bar grows with what is found, until all are counted."""
+        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
+
+    def others(self, shares: Sequence[Quantity]) -> VGroup:
+        """Other shares as thin bars below the bar, each in a track."""
+        lines = self.line.cross(self.rest).rows(len(shares), THIN / 2)
+        tracks = [Box(line.width, THIN, palette().line, 2).move_to(line.centre) for line in lines]
+        bars = [bar_in(line, share, line.width, THIN, "weight") for line, share in zip(lines, shares, strict=True)]
+        return VGroup(VGroup(*pair) for pair in zip(tracks, bars, strict=True))
+
+
+class FoundNouns(VGroup):
+    """The two heads that find most nouns of determiners, and between them a sentence in which the second finds none.
+
+    What the best head attends to is drawn above the tokens, what the other does below them, with a ring around the
+    noun; `shares` are those of all cases in which each finds it.
+    """
+
+    def __init__(self, run: Trace, places: Sequence[tuple[int, int]], room: Room) -> None:
+        self.places = [{"layer": layer, "head": head} for layer, head in places]
+        self.plates, self.shares, halves = VGroup(), [], room.rows(2, LINE)
+        upper, lower = halves
+        lines = upper.split_rows(COUNTED)[0], lower.split_rows(-COUNTED)[1]
+        for place, half, line in zip(self.places, halves, lines, strict=True):
+            shares, plate = run["found"].pick(**place).quantities(), HeadPlate(place["head"], half)
+            share = CountedShare(shares, layer_name(place["layer"]), line.inset(INSET, AIR))
+            letter = plate[1].stand_on(share.heading.baseline)
+            share.heading.begin_at(letter.get_right()[0] + units(LINE))
+            self.plates.add(plate)
+            self.shares.append(share)
+        answers, rows = run["answers"].values, [run[f"weights_{i}"] for i in range(len(run["answers"]))]
+        missed = (i for i, row in enumerate(rows) if row.pick(**self.places[-1]).largest()[0].position != answers[i])
+        case = next(missed, 0)
+        query = int(run["queries"].values[case])
+        upper, lower = (line.inset(TITLE + BARS / 2, 0) for line in lines)
+        # The chips lie over the edge between both plates; below them, `Arcs` leaves room for words.
+        over = Room(upper.left, upper.bottom - HIGH, upper.right, (upper.bottom + lower.top) / 2 + CHIPS)
+        weights = (rows[case].pick(**place) for place in self.places)
+        self.arcs = arcs, other = [Arcs(row.words("key"), query, row, over, own=True) for row in weights]
+        other.arcs.flip(RIGHT, about_point=arcs.chips.get_center())
+        for mark in other.marks:
+            mark.set_y(2 * arcs.chips.get_y() - mark.get_y())
+        self.chips, noun = arcs.chips, arcs.chips[int(answers[case])]
+        self.ring = frame(pixels(noun.width) + AIR, pixels(noun.height) + AIR).move_to(noun)
+        super().__init__(self.plates, *self.shares, *arcs, self.ring, other.arcs, other.marks)
 
     @classmethod
-    def best(cls, trace: Trace, room: Room) -> list[CountedSentences]:
-        """The two heads that find most nouns of determiners side by side; none where no cases are recorded."""
+    def of(cls, trace: Trace, room: Room) -> FoundNouns | None:
+        """The heads of the model at hand; None where no cases of it are recorded."""
         if not (run := cases_of(trace, "determiner")):
-            return []
+            return None
         last = run["found"].values[-1]
-        places = sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))
-        sides = zip(places, room.columns(2, BETWEEN), strict=False)
-        found = [cls(run, place, layer_name(place[0]), side) for place, side in sides]
-        for one in found:
-            if one.place["layer"] != mixed_focus(trace).layer:  # no head of those whose plates have stood there
-                one.plate.key = "elsewhere", one.place["head"]
-        return found
+        picture = cls(run, sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))[:2], room)
+        for plate, place in zip(picture.plates, picture.places, strict=True):
+            if place["layer"] != mixed_focus(trace).layer:  # no head of those whose plates have stood there
+                plate.key = "elsewhere", place["head"]
+        return picture
 
 
 class SwappedAdjective:
@@ -302,10 +361,16 @@ class SwappedAdjective:
     recorded cases, those of one length with most words in common.
     """
 
-    def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
+    def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Mapping[str, str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        tops, self.lower = zip(*(row.split_rows(-BARS / 2) for row in columns.rows(2)[::-1]), strict=True)
+        tops, lower = zip(*(row.split_rows(-SHARES) for row in columns.rows(2)[::-1]), strict=True)
         swap, layer, head = swap_of(trace, focus), *place
+        runs = [run for kind in kinds if (run := cases_of(trace, kind))]
+        #: The share of all cases of both kinds in which the head attends most to the noun.
+        self.panels = [
+            CountedShare(run["found"].pick(layer=layer, head=head).quantities(), *rest)
+            for run, *rest in zip(runs, kinds.values(), lower, strict=True)
+        ]
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
             rows = [(swap["position"], weights.pick(query=swap["position"])) for weights in seen]
@@ -315,33 +380,30 @@ class SwappedAdjective:
                 weights = (run[f"weights_{i}"].pick(layer=layer, head=head) for i in range(len(run["queries"])))
                 return [*zip(map(int, run["queries"].values), weights, strict=True)]
 
-            found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
-            rows = [*max(product(*found), key=_alike)]
-        # Beside the name of a bar is room for what is spelled below a token.
-        uppers = [Room(one.left, one.top - HIGH, one.right, one.bottom + BAR + LINE - AIR) for one in tops]
-        self.arcs = [Arcs(row.words("key"), at, row, up, own=True) for (at, row), up in zip(rows, uppers, strict=True)]
+            rows = [*max(product(*map(asked, runs)), key=_alike)]
+        self.arcs = [
+            Arcs(row.words("key"), at, row, _raised(up), own=True) for (at, row), up in zip(rows, tops, strict=True)
+        ]
         own = swap if len(self.arcs[0].chips) == trace["config.words"] and not shape().narrow else None
         self.forms = [
             VGroup(arcs.spelled(at, own[forms])) if own else VGroup()
             for arcs, (at, _), forms in zip(self.arcs, rows, ("forms", "other_forms"), strict=True)
         ]
         self.heads = [head_beside(arcs, place, side) for arcs in self.arcs]
-        #: The arcs of the second sentence, and the name of their head; None where they are those of recorded cases.
-        self.shown = (self.arcs[1], self.heads[1]) if swap and (focus.layer, focus.head) == place else None
-        #: What each bar measures, and on what, at its left.
-        self.measured = [VGroup(), VGroup()]
-        for lines, below in zip(self.measured, self.lower, strict=True):
+        self.arcs[1].arcs.key = SECOND
+        #: At the left of each bar what it measures, and on what, and what the bars below it are.
+        self.measured, self.trained = [VGroup(), VGroup()], VGroup()
+        for lines, below in zip([*self.measured], lower, strict=True):
             above, beside = below.split_rows(BAR + LINE)
+            bar, rest = beside.split_rows(BAR, LINE)
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
-            lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
+            lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(bar)))
+            self.trained.add(Words("other trainings", "fact", "ink2").begin_in(side.cross(rest)))
 
-    def turn(self, above: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
-        """Put another sentence in the place of all that is `above`; the thickest arc takes another token."""
-        first, (second, *more) = (sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs)
-        new, gone = self.arcs[1], [leave(*above)] if above else []
-        arc = Travel(first[0], second, 0.0)
-        coming = follow(VGroup(self.heads[1], *new.chips))
-        return [(*gone, coming), (arc,), (appear(*more, new.marks, self.forms[1]),)]
+
+def _raised(room: Room) -> Room:
+    """A room for arcs over a bar: beside the name of the bar is room for what is spelled below a token."""
+    return Room(room.left, room.top - TITLE, room.right, room.bottom + BAR + LINE - AIR)
 
 
 def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
@@ -364,92 +426,139 @@ def cases_of(trace: Trace, kind: str) -> Trace | None:
     return trace.under(name, model=model) if known else None
 
 
-class HeadScores(VGroup):
-    """The scores of heads, "layer head", as squares in `boxes`, one for each, in frames as large as `earned`."""
+class HeadBars(VGroup):
+    """A column for each head, layer after layer: a bar in it is as high as the score of the head.
 
-    def __init__(self, scores: NamedTensor, boxes: Iterable[VMobject], earned: float) -> None:
-        self.boxes, colours, places = VGroup(), palette(), np.ndindex(scores.shape)
-        for one in boxes:
-            wide, high = pixels(one.width), pixels(one.height)
-            self.boxes.add(Box(wide, high, colours.surface, 5, colours.line, 2).move_to(one))
-        high = min(wide, high)
-        each = (Pattern(scores.pick(layer=(row,), head=(head,)), high).lines[0] for row, head in places)
-        self.squares = VGroup(one.move_to(box) for one, box in zip(each, self.boxes, strict=True))
-        side = high * FULL * earned**0.5
-        self.frames = VGroup(frame(side, side, "ink3", 2, 3).move_to(box) for box in self.boxes)
-        self.winner = self.boxes[int(scores.values.argmax())]
-        super().__init__(self.boxes, self.squares, self.frames)
+    Args:
+        scores: those that stand there first, "layer head".
+        earned: the score from which a head has a name; as high is a `line` across all columns.
+        room: the rectangle that is filled; of the lines above the columns, the last is the `head`, and in that below
+            them, the `foot`, nothing stands.
+        lines: how many lines there are above the columns.
+    """
+
+    def __init__(self, scores: NamedTensor, earned: Quantity, room: Room, lines: int) -> None:
+        layers, heads = scores.shape
+        self.side, wide = room.split_columns(SIDE)
+        above, body = wide.split_rows(ROW * lines)
+        self.body, below = body.split_rows(HIGH)[1].split_rows(-3 * ROW, AIR)
+        self.lines, (letters, names, self.foot) = above.rows(lines, 0), below.rows(3, 0)
+        self.head = self.lines[-1]
+        groups = self.body.columns(layers, BETWEEN)
+        self.columns = [column for group in groups for column in group.columns(heads, LINE)]
+        self.ground, span, corner = Ground(), AxisSpan(1, 0.0, 1.0), at(wide.left, self.body.bottom)
+        axis = means(rule(corner, at(wide.left, self.body.top), "line", 3), span)
+        self.axes = VGroup(axis, means(rule(corner, at(wide.right, self.body.bottom), "ink3", 3), self.ground))
+        level = self.body.bottom - self.body.height * float(earned)
+        self.line = VGroup(means(dashes(at(wide.left, level), at(wide.right, level), "ink2", 3), Tick(earned, span)))
+        self.line.add(number(earned, ".0%", "stage number").end_in(Room(self.side.left, level, wide.left - AIR, level)))
+        self.letters = VGroup(
+            Words(letter_of(k % heads), "stage word", "ink2").settle(column.cross(letters).centre)
+            for k, column in enumerate(self.columns)
+        )
+        self.layers = VGroup(
+            Words(layer_name(k), "fact", "ink2").settle(group.cross(names).centre) for k, group in enumerate(groups)
+        )
+        self.bars = self.state(scores)
+        super().__init__(self.axes, self.line, self.letters, self.layers, self.bars)
+
+    def bar(self, layer: int, head: int) -> VMobject:
+        """The bar of a head."""
+        return self.bars[layer * len(self.columns) // len(self.layers) + head]
+
+    def state(self, scores: NamedTensor) -> VGroup:
+        """The bars of other scores."""
+        each, high = zip(self.columns, scores.quantities(), strict=True), self.body.height
+        wide = min(MACHINE, self.columns[0].width)
+        return VGroup(
+            bar_on(column.centre * RIGHT + self.axes[1].get_y() * UP, self.ground, score, "height", high, wide)
+            for column, score in each
+        )
+
+    def numbers(self, scores: NamedTensor) -> VGroup:
+        """The scores that are not small, each above its bar."""
+        pairs = zip(self.state(scores), scores.quantities(), strict=True)
+        return VGroup(
+            number(score, "share", "stage number").settle(bar.get_top() + UP * units(LINE + AIR))
+            for bar, score in pairs
+            if score > WRITTEN and bar.width > units(NUMBER)
+        )
+
+    def job(self, role: str) -> Words:
+        """The job that all scores are of, above the columns."""
+        return Words(CALLED[role], "block").begin_in(self.head)
+
+    def title(self, role: str, column: int, line: int) -> Words:
+        """A job as the name of the head that has earned it, on one of the lines above its column."""
+        text = Words(CALLED[role], "block").settle(self.columns[column].cross(self.lines[line]).centre)
+        return text.shift(RIGHT * min(0.0, at(self.head.right, 0)[0] - text.get_right()[0]))
 
 
 class RoleInTraining:
-    """A role over the recorded training of this model: for each head a square as large as its score, and a frame as
-    large as the score from which it is named.
+    """A role over the recorded training of this model: bars of all heads, at one checkpoint after another.
 
     `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
-    others. At the end, `last`, all stand in the `line` of a table; `rest` is what lies below it.
+    others, at its `summit`.
     """
 
-    def __init__(self, trace: Trace, role: str, line: VGroup, room: Room) -> None:
-        run, self.earned = trace.under("experiment.emergence"), trace["roles.role_threshold"]
+    def __init__(self, trace: Trace, role: str, picture: HeadBars) -> None:
+        run = trace.under("experiment.emergence")
+        self.picture, self.bars = picture, picture.bars
         self.scores, self.step = (run[f"roles.{name}"].pick(role=role) for name in ("score", "onset"))
         self.times, values = run["step"].quantities(), self.scores.values
         found = [*np.ndindex(values.shape[1:])]
         self.best = max(found, key=lambda at: float(values[-1][at]))
         self.rival = max((at for at in found if at != self.best), key=lambda at: float(values[:, at[0], at[1]].max()))
-        self.old, (layers, heads), last = [cell[0] for cell in line], values.shape[1:], len(values) - 1
-        small = [one.copy().stretch_to_fit_height(max(one.width, one.height)).align_to(one, UP) for one in self.old]
-        self.last = HeadScores(self.scores.pick(checkpoint=last), small, self.earned)
-        top, foot = (shape().height / 2 - pixels(y) for y in (line.get_top()[1], small[0].get_bottom()[1]))
-        self.rest = room.split_rows(foot - room.top, BETWEEN)[1]
-        side, lower = self.rest.rows(2)
-        right = Room(shape().width / 2 + pixels(line.get_left()[0]), top, room.right, room.bottom)
-        field = (lower if shape().narrow else right).split_columns(-SIDE)[0]
-        columns = field.columns(heads, LINE)
-        high = min(columns[0].width, field.rows(layers, BETWEEN)[0].height)
-        rows = field.split_rows(layers * (high + BETWEEN) - BETWEEN)[0].rows(layers, BETWEEN)
-        boxes = [frame(high, high).move_to(column.cross(row).centre) for row, column in product(rows, columns)]
-        self.boards = [HeadScores(self.scores.pick(checkpoint=k), boxes, self.earned) for k in range(last + 1)]
-        self.board, above, beside = self.boards[0], units(AIR), boxes[heads - 1 :: heads]
-        self.names = VGroup(Words(layer_name(k), "fact", "ink2").next_to(one, RIGHT) for k, one in enumerate(beside))
-        letters = (Words(letter_of(k), "small token", "ink2") for k in range(heads))
-        self.names.add(*(text.next_to(one, UP, buff=above) for text, one in zip(letters, boxes, strict=False)))
-        self.winner = self.board.boxes[found.index(self.best)]
-        self.clock = number(self.times[-1], ",.0f", "large number")
-        told = VGroup(Words("step", "block", "ink2"), self.clock, Words(f"frame: {self.earned:.0%}", "fact", "ink2"))
-        self.told = told.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT).move_to(side.centre)
-        self.told.align_to(at(side.left, 0), LEFT)
+        self.states = [picture.state(self.scores.pick(checkpoint=k)) for k in range(len(values))]
+        self.clock = number(self.times[-1], ",.0f", "large number").end_in(picture.head)
+        self.told = VGroup(Words("step", "block", "ink2").next_to(self.clock, LEFT, buff=units(LINE)), self.clock)
         self.clock.rewrite(f"{self.times[0]:,.0f}")
         row = self.scores.pick(layer=self.rival[0], head=self.rival[1])
+        #: The best score that the rival ever had, and its last one.
+        self.peak, self.last = row.largest()[-1], row.quantity(-1)
         #: The checkpoints at which the rival was best, and from which the best head keeps the role.
         self.when, self.onset = int(row.values.argmax()), self.times.index(self.step)
-        #: As large as the rival was when it was best, and that number.
-        place = found.index(self.rival)
-        spot, high = self.board.boxes[place].get_center(), pixels(self.boards[self.when].squares[place].height)
-        below = self.board.boxes[place].get_bottom() + DOWN * units(BETWEEN / 3)
-        self.summit = VGroup(frame(high, high, "ink", 3, 3).move_to(spot))
-        self.summit.add(Words(f"at most {self.peak()[0]:share}", "stage number").settle(below))
+        #: A line where the bar of the rival ended when it was highest, and that number.
+        bar = self.states[self.when][found.index(self.rival)]
+        top, span = rule(bar.get_corner(UP + LEFT), bar.get_corner(UP + RIGHT), "ink", 5), picture.axes[0].meanings[0]
+        text = Words(f"at most {self.peak:share}", "stage number").next_to(bar, UP, buff=units(AIR))
+        self.summit = VGroup(means(top, Tick(self.peak, span)), text)
+        self.winner, self.firsts = found.index(self.best), list[int]()
+        self.ring = ring_around(picture.letters[self.winner], roomy=True)
+        self.first = Words("came first", "fact", "ink2").begin_in(picture.side.cross(picture.foot))
 
-    def others(self, trainings: NamedTensor) -> list[HeadScores]:
-        """The same heads at the ends of other trainings, a line each."""
-        lines, high = self.rest.rows(len(trainings), LINE), self.old[0].height
-        rows = ([one.copy().stretch_to_fit_height(min(units(line.height), high)) for one in self.old] for line in lines)
-        placed = ([one.set_y(line.centre[1]) for one in row] for row, line in zip(rows, lines, strict=True))
-        return [HeadScores(*each, self.earned) for each in zip(trainings, placed, strict=True)]
+    def comes_first(self, scores: NamedTensor) -> VMobject:
+        """A disc more below the column of the head that came first."""
+        self.firsts.append(column := int(scores.values.argmax()))
+        aside = RIGHT * units((self.firsts.count(column) - 1) * LINE * 2)
+        return dot(self.picture.columns[column].cross(self.picture.foot).centre + aside, AIR, "weight")
+
+    def others(self, seeds: Trace) -> list[tuple[Animation, ...]]:
+        """The bars at the ends of other trainings, and a disc for each."""
+        told = Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(self.picture.head)
+        trainings = seeds["score"].pick(role=INFLECTED)
+        ends = zip(trainings, pairwise([self.states[-1], *map(self.picture.state, trainings)]), strict=True)
+        turns = ((Through(self.bars, pair, "rest"), appear(self.comes_first(scores))) for scores, pair in ends)
+        return [(leave(self.summit, self.told), follow(told)), *turns]
+
+    def go_to(self, state: VGroup) -> Animation:
+        """The bars go from where they stand to those of a checkpoint."""
+        return Through(self.bars, [self.bars.copy(), state], "row")
+
+    def turn_into(self, share: CountedShare) -> tuple[Animation, ...]:
+        """The bar of the winner falls over and is a share of which all cases are counted; all else goes."""
+        share.number.rewrite(f"{share.shares[-1]:share}")
+        gone = [*[*self.picture][:-1], self.ring, *(bar for i, bar in enumerate(self.bars) if i != self.winner)]
+        return leave(*gone), *exchange([self.bars[self.winner]], share.states[-1], "row")
 
     @classmethod
-    def of(cls, trace: Trace, role: str, line: VGroup, room: Room) -> RoleInTraining | None:
+    def of(cls, trace: Trace, role: str, bars: HeadBars) -> RoleInTraining | None:
         """The race for a role; None where no training is recorded, or where no head settled in it."""
         run = trace.under("experiment.emergence")
         if "roles.score" not in run or "roles.score" not in trace or run["roles.onset"].pick(role=role) < 0:
             return None
-        picture, place = cls(trace, role, line, room), best_head(trace, role)
+        picture, place = cls(trace, role, bars), best_head(trace, role)
         return picture if place and place[:2] == picture.best else None
-
-    def peak(self) -> tuple[Quantity, Quantity]:
-        """The best score that the rival ever had, and its last one."""
-        layer, head = self.rival
-        row = self.scores.pick(layer=layer, head=head)
-        return row.largest()[-1], row.quantity(-1)
 
     def run(self) -> list[tuple[Animation, ...]]:
         """The training up to where the rival is best, on to where the best head stays best, and to its end."""
@@ -457,20 +566,19 @@ class RoleInTraining:
         return [self._leg(*ends) for ends in pairwise(stations)]
 
     def _leg(self, start: int, end: int) -> tuple[Animation, ...]:
-        states, times = ([*each[start : end + 1]] for each in (self.boards, self.times))
-        squares = Through(self.board.squares, [state.squares for state in states], "cell")
-        return (squares, Count(self.clock, times, ",.0f", "cell")) if start < end else ()
+        states, times = ([*each[start : end + 1]] for each in (self.states, self.times))
+        return (Through(self.bars, states, "cell"), Count(self.clock, times, ",.0f", "cell")) if start < end else ()
 
 
 class AttentionSink(VGroup):
     """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
 
     The `stages` are these lengths, and those of the weighted values. `before` is the largest weight that the sink gave
-    to the noun in a layer before, with `given`, an arc for it and its number; None in the first layer. Arcs, and the
-    name of the head, are those already `shown`, if there are any.
+    to the noun in a layer before, with `given`, an arc for it and its number; None in the first layer. An outline as
+    high as each value stays when the weights make the bars lower.
     """
 
-    def __init__(self, trace: Trace, focus: Focus, query: int, shown: tuple[Arcs, VGroup] | None) -> None:
+    def __init__(self, trace: Trace, focus: Focus, query: int) -> None:
         head = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)
         weights, norms = head["weights"].pick(query=query), head["v_norm"]
         weighted = head["weighted_v_norm"].pick(query=query)
@@ -484,12 +592,18 @@ class AttentionSink(VGroup):
         }
         self.before: Quantity | None = max(given, key=float, default=None)
         side, columns = STAGE.split_columns(BARS)
-        arcs = shown[0] if shown else Arcs(weights.words("key"), query, weights, columns.rows(2)[0], own=True)
-        self.head = shown[1] if shown else head_beside(arcs, (focus.layer, focus.head), side)
-        self.arcs = arcs
-        below, keys = self.arcs.ribbon.below(columns), range(len(weights))
+        upper = _raised(columns.rows(2)[0].split_rows(-SHARES)[0])
+        self.arcs = Arcs(weights.words("key"), query, weights, upper, own=True)
+        self.head, self.arcs.arcs.key = head_beside(self.arcs, (focus.layer, focus.head), side), SECOND
+        below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH)[1], range(len(weights))
         names = "length of value", "times its weight"
         self.stages = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"]).stages
+        self.outlines = VGroup(
+            frame(pixels(bar.width), pixels(bar.height), "value", 3, 4).move_to(bar) for bar in self.stages[0].bars
+        )
+        for outline, text, spot in zip(self.outlines, self.stages[1].numbers, self.stages[0].spots, strict=True):
+            if text.get_top()[1] > outline.get_top()[1] - units(AIR):
+                text.settle(spot)  # not across its outline
         self.arriving = weighted.quantity(self.sink.position)
         self.given = VGroup()
         if self.before is not None:
@@ -499,11 +613,11 @@ class AttentionSink(VGroup):
         super().__init__(self.arcs, self.stages[0].whole, self.head)
 
     @classmethod
-    def of(cls, trace: Trace, focus: Focus, shown: tuple[Arcs, VGroup] | None) -> AttentionSink | None:
+    def of(cls, trace: Trace, focus: Focus) -> AttentionSink | None:
         """Of the sentence with an adjective that needs no noun; None where there is none, or no sink in it."""
         if not (swap := swap_of(trace, focus)):
             return None
-        picture = cls(trace, focus, swap["position"], shown)
+        picture = cls(trace, focus, swap["position"])
         looks_away = picture.sink.position not in (swap["position"], focus.top_key.position)
         return picture if looks_away and picture.weight >= 0.5 else None
 
@@ -523,9 +637,15 @@ class AttentionWiring(VGroup):
         other = others[clearest]
         left, right = STAGE.golden_columns()
         title, below = left.split_rows(TITLE)
-        self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
+        self.upper, self.upper_name = (
+            Ribbon(other.words("key"), below),
+            _title("vectors of the encoder", title),
+        )
         above, title = left.split_rows(-TITLE)
-        self.lower, self.lower_name = Ribbon(other.words("query"), above), _title("vectors of the decoder", title)
+        self.lower, self.lower_name = (
+            Ribbon(other.words("query"), above),
+            _title("vectors of the decoder", title),
+        )
         self.lower.shift([0, at(0, above.bottom)[1] - self.lower.get_bottom()[1], 0])
         middle = (self.upper.get_bottom() + self.lower.get_top()) / 2
         self.formula = Formula(
@@ -542,9 +662,8 @@ class AttentionWiring(VGroup):
         self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
         layer = int(own.split(".")[1])
-        self.before = SizedPattern(
-            weights[sharp], f"self-attention: {sizes[0]}", named_head(layer, sharp), right, masked
-        )
+        mine = f"self-attention: {sizes[0]}"
+        self.before = SizedPattern(weights[sharp], mine, named_head(layer, sharp), right, masked)
         called = named_head(layer, clearest) if len(others) > 1 else f"{layer_name(layer)}, its only head"
         self.after = SizedPattern(other, f"cross-attention: {sizes[1]}", called, right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
