@@ -47,9 +47,6 @@ from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: How much larger the question is than the word that answers it.
-QUESTION = 5.0
-
 
 class Inference(Chapter):
     """Greedy, beam, chance; and a cache, because old keys and values never change."""
@@ -121,7 +118,7 @@ class Inference(Chapter):
         read, chosen = trace.full("probs").label("position", before), trace.full("probs").label("vocab", words.best)
         start, written = in_order((read, chosen), region.line)
         asked = Words("?", "large number").move_to(written)
-        large, (zero, floor) = region.below.fit(asked.copy(), QUESTION), words.lines
+        large, (zero, floor) = words.question, words.lines
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
         text = [Words(f"“{spelled(source)}”", "fact").end_in(region.line)] if source and is_short(source) else []
         lawn = VGroup(*words.bars[: words.place], *words.bars[words.place + 1 :])

@@ -25,8 +25,9 @@ HIGH, ABOVE, PITCH, RADIUS, EDGE = 96.0, 26.0, 36.0, 11.0, 3.0
 #: Px from the strip of one prompt down to that of another, from a strip to what is beside it, to a number below it, and
 #: to the end of a cut.
 SECOND, SPACE, BELOW, CUT = 310.0, 12.0, 46.0, 80.0
-#: The most words of a vocabulary that are drawn; px of the likeliest among them, and above all of them.
-MOST_WORDS, BROAD, HEAD = 600, 26.0, 84.0
+#: The most words of a vocabulary that are drawn; px of the likeliest among them, and above all of them; how much larger
+#: the question is than what answers it.
+MOST_WORDS, BROAD, HEAD, LARGER = 600, 26.0, 84.0, 5.0
 #: By which the part of the first choice of our own model is known, however it is drawn.
 FIRST = ("the first choice",)
 
@@ -65,26 +66,25 @@ class Skyline:
             ):
                 made.add(bar_on(at(x, y), ground, tensor.quantity(i), "height", px, across, radius=0, **look))
         name, most = logits.label("vocab", self.best), probs.quantity(self.best)
+
+        def line(text: Words, value: Quantity, spec: str) -> VGroup:
+            return VGroup(text, number(value, spec, "large number")).arrange(buff=units(2 * SPACE), aligned_edge=DOWN)
+
         #: The likeliest word with its logit, on top of its bar; on level bars, that and all others with what they have.
-        self.logit, *told = (
-            VGroup(text, number(value, spec, "large number")).arrange(buff=units(2 * SPACE), aligned_edge=DOWN)
-            for text, value, spec in (
-                (word(name, "large word"), logits.quantity(self.best), ".1f"),
-                (word(name, "large word"), most, ".1%"),
-                (Words("all others", "block"), others, ".1%"),
-            )
-        )
-        self.logit.next_to(self.bars[self.place], UP, buff=units(SPACE))
+        self.logit = line(word(name, "large word"), logits.quantity(self.best), ".1f")
         reach = np.array([room.left, room.right]) + np.array([0.5, -0.5]) * pixels(self.logit.width)
+        self.logit.next_to(self.bars[self.place], UP, buff=units(SPACE))
         self.logit.set_x(np.clip(self.logit.get_x(), *(at(x, 0)[0] for x in reach)))
-        self.told, self.levels, places = VGroup(*told), VGroup(), tracks.cross(room).rows(2, 2 * SPACE)
-        for text, share, place, role in zip(told, (most, others), places, ("weight", "ink3"), strict=True):
+        self.told, self.levels, places = VGroup(), VGroup(), tracks.cross(room).rows(2, 2 * SPACE)
+        both = (word(name, "large word"), most, "weight"), (Words("all others", "block"), others, "ink3")
+        for (named, share, role), place in zip(both, places, strict=True):
             self.levels.add(bar := bar_in(place, share, tracks.width, place.height, role, radius=6, least=3))
-            text.next_to(bar, RIGHT, buff=units(2 * SPACE))
+            self.told.add(text := line(named, share, ".1%").next_to(bar, RIGHT, buff=units(2 * SPACE)))
             if text.width + 4 * units(SPACE) < bar.width:
                 text.align_to(bar, LEFT).shift(RIGHT * units(2 * SPACE)).set_fill(palette().background)
                 for part in text:
                     part.paper = bar
+        self.question = room.fit(Words("?", "large number"), LARGER)
         #: How many words a bar stands for, where they are too many.
         self.note = [Words(f"one word of every {every} drawn", "fact", "ink2").end_in(head)] if every > 1 else []
 

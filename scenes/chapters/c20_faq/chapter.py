@@ -101,6 +101,7 @@ class FAQ(Chapter):
             "Which part holds the most parameters?",
             beat(
                 f"An encoder layer has {reads:.3g} squares of d × d in attention, and {bends:.3g} in feed-forward.",
+                appear(model.name, model.asked),
                 *encoder.built(),
                 appear(encoder.side),
             ),
@@ -119,6 +120,7 @@ class FAQ(Chapter):
             beat(
                 f"A layer of {big} attends once, but its feed-forward network is wider: {narrow:.3g} and {wide:.3g}.",
                 leave(encoder.side, *encoder.shown, *decoder.shown),
+                appear(large_model.name, large_model.asked),
                 *layer.built(),
             ),
             beat(

@@ -180,7 +180,7 @@ class SwungVectors:
 
 
 def tips_of(rows: NamedTensor, old: NamedTensor) -> np.ndarray:
-    """Where the tip of each row was and is: row × 2 × (across, up), in lengths of what it is; the last is new."""
+    """Return where the tip of each row was and is: row × 2 × (across, up), in lengths of what it is, or new."""
     tips = np.tile([0.0, 1.0], (len(rows), 2, 1))
     for tip, now, was in zip(tips[:-1], rows.values, old.values, strict=False):
         one, other = np.linalg.norm(now), np.linalg.norm(was)
