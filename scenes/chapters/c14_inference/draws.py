@@ -85,8 +85,8 @@ class Skyline:
                 for part in text:
                     part.paper = bar
         self.question = room.fit(Words("?", "large number"), LARGER)
-        #: How many words a bar stands for, where they are too many.
-        self.note = [Words(f"one word of every {every} drawn", "fact", "ink2").end_in(head)] if every > 1 else []
+        #: Where there are too many words, only some have a bar.
+        self.note = [Words("not all words are drawn", "fact", "ink2").end_in(head)] if every > 1 else []
 
 
 def first_choice(trace: Trace, position: int) -> list[Quantity]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from manim import VGroup
+from manim import VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -52,7 +52,7 @@ from scenes.mobjects.whole_model import WholeModel, into_a_number
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
+from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Phrase
@@ -398,7 +398,8 @@ class FAQ(Chapter):
         (_, attention), *others = [one.follow("encoder", place, token.position) for one in (model, wide)][-1]
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
         opening.box.stretch_to_fit_width(source.width)  # in the end it shows all that is in it
-        strip, inward = model.enlarged(start), Dive([opening.box], opening.box, opening.inside)
+        strip, box = model.enlarged(start), opening.box.copy()
+        inward = Dive([opening.box], opening.box, opening.inside)
         entry, closer, one = into_a_number([strip], strip, start, opening.inside)
         begun, turned = wide.lying()
         yield Step(
@@ -432,13 +433,13 @@ class FAQ(Chapter):
             ),
             stage=[opening],
         )
-        yield from self.into_a_word(trace, decoded, token, opening, inward, [wide, model])
+        yield from self.into_a_word(trace, token, opening, inward, box, [wide, model])
 
     def into_a_word(
-        self, trace: Trace, decoded: DecoderRows, token: Label, opening: Opening, inward: Dive, models: list[WholeModel]
+        self, trace: Trace, token: Label, opening: Opening, inward: Dive, box: VMobject, models: list[WholeModel]
     ) -> Iterator[Step]:
         """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
-        (wide, model), source = models, opening.source
+        (wide, model), source, decoded = models, opening.source, decoder_rows_of(trace)
         weights, came = decoded.mean_weights(trace), model.vectors[-1]
         moved = exchange(wide.passed(), model.passed(), "camera")
         row = int(weights.values[:, token.position].argmax())
@@ -453,8 +454,9 @@ class FAQ(Chapter):
         bare = [part for part in inside if part not in model.chips]
         #: Where the words at both ends are once the model is as small as the box.
         whole = frame(opening.inside.width, opening.inside.height).move_to(opening.inside.centre)
-        small = VGroup(whole, *(side.copy() for side in model.chips[::2])).stretch_to_fit_width(opening.box.width)
-        _, begins, ends = small.stretch_to_fit_height(opening.box.height).move_to(opening.box)
+        sides = (VGroup(chip.box.copy() for chip in side) for side in model.chips[::2])
+        small = VGroup(whole, *sides).stretch_to_fit_width(box.width)
+        _, begins, ends = small.stretch_to_fit_height(box.height).move_to(box)
         _, closer, one = into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
