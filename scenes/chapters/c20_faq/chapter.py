@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from manim import VGroup, VMobject
+from manim import VGroup
 
 from scenes.animations import (
     Count,
@@ -46,7 +46,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.shapes import frame
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.spare_heads import SpareHeads
 from scenes.mobjects.whole_model import WholeModel, into_a_number
 from scenes.mobjects.widening import ACTIVATION_NAMES
@@ -436,7 +436,7 @@ class FAQ(Chapter):
         yield from self.into_a_word(trace, token, opening, inward, box, [wide, model])
 
     def into_a_word(
-        self, trace: Trace, token: Label, opening: Opening, inward: Dive, box: VMobject, models: list[WholeModel]
+        self, trace: Trace, token: Label, opening: Opening, inward: Dive, box: Box, models: list[WholeModel]
     ) -> Iterator[Step]:
         """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
         (wide, model), source, decoded = models, opening.source, decoder_rows_of(trace)
