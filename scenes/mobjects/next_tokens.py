@@ -86,19 +86,6 @@ class NextTokens(VGroup):
             )
         return bars
 
-    def values(self, values: NamedTensor, spec: str = ".1f") -> tuple[VGroup, VGroup]:
-        """Numbers of the same tokens in the place of their probabilities, such as logits, and a bar of each.
-
-        The bars fill two thirds of their room; they have no length where not all are positive.
-        """
-        numbers, bars, quantities = VGroup(), VGroup(), values.quantities()
-        unit = self.whole * 0.66 / max(map(float, quantities)) if min(quantities) > 0 else 0.0
-        for old, spot, quantity in zip(self.numbers, self.spots, quantities, strict=False):
-            text = number(quantity, spec, "large cell", "ink2")
-            numbers.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
-            bars.add(bar_of(quantity, "width", unit, self.high, "ink3", 4).move_to(spot, aligned_edge=LEFT))
-        return numbers, bars
-
 
 class Scissors(VGroup):
     """A pair of scissors, and the line along which they cut."""

@@ -56,7 +56,7 @@ MARKS = {
     "language_model": 177,
     "inside": 370,
     "arguing": 200,
-    "faq": 370,
+    "faq": 290,
 }
 MOST_WORDS, STEPS, SECONDS = 70, range(5, 15), (60, 240)
 

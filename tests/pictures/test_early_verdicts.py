@@ -260,7 +260,7 @@ def test_a_claim_is_stamped_by_the_share_that_it_needs_and_its_tick_stands_there
     claim = MeasuredClaim("a claim", "of something", shares[0], shares[1] if needed else None, "said")
     assert claim.holds == holds
     with drawn_in("dark"):
-        ((_, track, *_, goal, _),) = CaseThreads([claim], STAGE).asked
+        _, track, goal, _ = CaseThreads(claim, STAGE, STAGE).asked
     assert (goal.get_x() - track.get_left()[0]) / track.width == pytest.approx(float(shares[1]), abs=0.01)
 
 

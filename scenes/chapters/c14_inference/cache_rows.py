@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup
 
-from scenes.animations import Play, Sweep, Through, appear, deal, exchange, lagged, reshape
+from scenes.animations import Sweep, deal, draw, exchange, lagged, reshape
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_in
 from scenes.mobjects.cells import Cell, MaskedCell
-from scenes.mobjects.shapes import Box, frame
+from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import SMALLEST, at, ink_on, palette, pixels, units
+from scenes.theme import SMALLEST, at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13
@@ -32,8 +31,8 @@ PITCH, CHIP, HEADS, APART, SPACE = 120.0, 76.0, 56.0, 36.0, 16.0
 TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
 #: Px at the right of a triangle for what is kept of the encoder, for the totals between them, and of a line of words.
 BESIDE, TOTALS, HEAD = 230.0, 420.0, 48.0
-#: Px of a bar that grows with time, in how many stops it is drawn, and the colours without a cache and with it.
-ROW, FRAMES, ROLES = 110.0, 32, ("ink3", "weight")
+#: Px of a way through a row, and of its head.
+WAY, TIP = 7.0, 24.0
 
 #: Layer and head of which keys and values are shown. In the first layer they follow from their own token alone, so that
 #: the mask has no part in their staying the same.
@@ -124,19 +123,16 @@ class CacheTriangle:
     Args:
         chips: what each step reads, each at the left end of its line in `room`.
         source: what the encoder read; a square for each token stands beside the triangle.
-        totals: vectors computed without and with.
-        held: how many numbers the cache holds of the chips, and of `source`.
+        counts: `rows_without` and `rows_with`, the vectors that are `computed`, and how many numbers are `held`.
+        speedup: how many times as fast the cache makes it, if that was timed.
     """
 
     def __init__(
-        self,
-        chips: VGroup,
-        source: Sequence[Label],
-        totals: Sequence[Quantity],
-        held: Sequence[Quantity],
-        room: Room = STAGE,
+        self, chips: VGroup, source: Sequence[Label], counts: Trace, speedup: Quantity | None, room: Room = STAGE
     ) -> None:
         count, colours = len(chips), palette()
+        self.computed = [counts[name] for name in ("rows_without", "rows_with")]
+        self.held = [counts[name] for name in ("own_numbers", "source_numbers")[: 1 + bool(source)]]
         heads, self.lines = lines_in(room, count)
         left = beside(chips, room).left
         self.pitch = min(self.lines[0].height, (room.right - TOTALS - BESIDE - left) / count)
@@ -150,26 +146,32 @@ class CacheTriangle:
         self.rims = VGroup(self._row(t, [t], *rim) for t in range(count))
         self.cached = [VGroup(*old, *new) for old, new in zip(self.kept, self.rims, strict=True)]
         self.steps = [VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)]
-        self.called = Words("KV cache", "block", "key").begin_in(self.grid.cross(heads))
+        self.called, self.elsewhere = Words("KV cache", "block", "key"), Words("encoder", "block")
+        for text in (self.called, self.elsewhere):
+            text.begin_in(self.grid.cross(heads))
         #: Right of the triangle, a half for what holds without a cache, and one for what holds with it.
         self.side = room.split_columns(self.grid.right + APART - room.left)[1]
         name = Words("a row for each step", "aside", "ink2").begin_in(self.side.cross(heads))
+        self.verdict = Words("no cache", "chapter", "warning").settle(self.side.centre)
         #: Above each column, of which token its vectors are.
         labels, places = [chip.label for chip in chips], self.grid.cross(heads).columns(count, SPACE)
         tokens = zip(self._readable(labels, places), places, strict=False)
         self.name = VGroup(name, *(text.settle(place.centre) for text, place in tokens))
         self.halves = Room(self.side.left, self.lines[0].top, room.right, room.bottom).rows(2)
         self.names, self.totals, ways = VGroup(), VGroup(), ("without a cache", "with a KV cache")
-        for total, half, how, role in zip(totals, self.halves, ways, ("ink2", "weight"), strict=True):
+        for total, half, how, role in zip(self.computed, self.halves, ways, ("ink2", "weight"), strict=True):
             self.names.add(Words(how, "block", role).begin_in(half.split_rows(HEAD)[0]))
             noun = "vector computed" if float(total) == 1 else "vectors computed"
             figure = number(total, ",.0f", "chapter", role)
             figure.next_to(self.names[-1], DOWN, buff=units(SPACE)).align_to(self.names[-1], LEFT)
             name = Words(noun, "block", role).next_to(figure, RIGHT, buff=units(SPACE)).stand_on(figure.baseline)
             self.totals.add(VGroup(figure, name))
-        own, *others = (number(total, ",.0f", "large number", "key") for total in held)
+        own, *others = (number(total, ",.0f", "large number", "key") for total in self.held)
         self.own = VGroup(own, Words("kept numbers", "fact", "key")).arrange(DOWN, units(SPACE), aligned_edge=LEFT)
-        self.own.next_to(self.totals[1], DOWN, buff=units(HEAD)).align_to(self.names[1], LEFT)
+        told = [Words(f"{speedup:.1f} times", "large number"), Words("as fast", "fact")] if speedup else []
+        self.faster = VGroup(*told).arrange(DOWN, units(SPACE), aligned_edge=LEFT).set_fill(palette().query)
+        below = VGroup(*([self.faster] if speedup else []), self.own).arrange(buff=units(HEAD))
+        below.next_to(self.totals[1], DOWN, buff=units(HEAD)).align_to(self.names[1], LEFT)
         #: The tokens that the encoder read, each with the square of what is kept of it, and how much that is.
         self.source = VGroup()
         for told in others:
@@ -184,11 +186,19 @@ class CacheTriangle:
             kept = VGroup(told, Words("kept numbers", "fact", "key")).arrange(DOWN, units(SPACE), aligned_edge=LEFT)
             self.source.add(kept.next_to(boxes[-1], DOWN, buff=units(SPACE)).align_to(boxes[-1], LEFT))
 
-    def computed(self, seen: Sequence[Sequence[Cell]]) -> Animation:
+    def compute(self, seen: Sequence[Sequence[Cell]]) -> Animation:
         """The squares of one step after another; out of the cells of what it sees, where these stand."""
         if not seen:
             return Sweep(VGroup(*self.steps))
         return lagged((AnimationGroup(*exchange(*row)) for row in zip(seen, self.steps, strict=True)), 1)
+
+    def anew(self) -> list[Animation]:
+        """A way leads from the newest square of each row through all that is kept of it, which is computed again."""
+        turns = []
+        for (new,), kept, again in zip(self.newest[1:], self.kept[1:], self.again[1:], strict=True):
+            way = arrow(new.get_left(), kept[0].get_left(), "warning", WAY, TIP).set_z_index(1)
+            turns.append(AnimationGroup(*exchange(kept, again, "row"), draw(way, kind="row")))
+        return [lagged(turns, 1)] if turns else []
 
     @staticmethod
     def _readable(labels: Sequence[Label], places: Sequence[Room]) -> VGroup:
@@ -203,54 +213,3 @@ class CacheTriangle:
         squares = (Box(side, side, fill, 5, *edge) for _ in columns)
         lefts = (at(place.left + (column + 0.5) * self.pitch, 0)[0] for column in columns)
         return VGroup(one.move_to(place.centre).set_x(x) for one, x in zip(squares, lefts, strict=True))
-
-
-class CacheTimes:
-    """Bars that grow as time runs: writing without a cache, and with one, which is ready sooner.
-
-    Args:
-        times: length × choice, in milliseconds; the last ones are drawn.
-        words: how many were written.
-        halves: the rooms of the two, below what they are called.
-    """
-
-    def __init__(self, times: NamedTensor, words: Quantity, halves: Sequence[Room]) -> None:
-        self.longest = float(times.values.max())
-        self.took, self.told = VGroup(), VGroup()
-        self.unit = halves[0].width / self.longest
-        self.rooms = [half.split_rows(HEAD, 16)[1].split_rows(ROW)[0] for half in halves]
-        for room, role, choice in zip(self.rooms, ROLES, times.labels["choice"], strict=True):
-            last = times.pick(choice=choice).quantity(-1)
-            self.took.add(bar := bar_in(room, last, self.unit, ROW, role))
-            told = Words(f"{last:,.0f} milliseconds", "stage word", paper=bar).begin_in(room.inset(SPACE, 0))
-            self.told.add(told.set_fill(ink_on(palette().role(role))))
-        self.bars = self._at(0)
-        meaning = Words(f"time to write {words:,.0f} words", "fact", "ink2")
-        self.meaning = meaning.end_in(halves[0].split_rows(HEAD)[0])
-        #: The shorter bar laid along the longer one, as often as it fits.
-        long, short = (pixels(bar.width) for bar in self.took)
-        self.laid = VGroup(
-            frame(min(short, long - start), ROW, "weight", 5, 5)
-            .move_to(self.took[0])
-            .align_to(at(self.rooms[0].left + start, 0), LEFT)
-            for start in np.arange(0, long, short)
-        )
-        self.rest = self.rooms[1].split_columns(short)[1]
-
-    def _at(self, time: float) -> VGroup:
-        """Both bars as long as they are after so many milliseconds."""
-        return VGroup(
-            Box(max(min(time * self.unit, pixels(bar.width)), 2.0), ROW, bar.get_fill_color().to_hex(), 5).move_to(
-                bar, aligned_edge=LEFT
-            )
-            for bar in self.took
-        )
-
-    def race(self) -> Animation:
-        """Both bars grow at one pace, each until its words are written."""
-        return Through(self.bars, [*map(self._at, np.linspace(0, self.longest, FRAMES)), self.took])
-
-    def compare(self, speedup: Quantity) -> list[Play]:
-        """The shorter bar is laid along the longer one, and how often it fits is told."""
-        gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.centre)
-        return [deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import DOWN, VGroup
 
 from scenes.animations import (
     Flight,
     Travel,
     Visit,
-    Wipe,
     appear,
     appear_in_turn,
     deal,
@@ -24,21 +23,19 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTimes, CacheTriangle, KeptRows, beside
-from scenes.chapters.c14_inference.draws import CutStrip, SampledDraws, first_choice, limit
+from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTriangle, KeptRows, beside
+from scenes.chapters.c14_inference.draws import CutStrip, SampledDraws, Skyline, first_choice, limit
 from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
     BeamRace,
     BeamTree,
-    EncoderKeys,
     WritingSteps,
     before_chips,
-    first_lines,
     in_order,
     winner,
 )
 from scenes.layout import STAGE, Room
-from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, NextTokens, SampledTexts, likeliest
+from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, SampledTexts
 from scenes.mobjects.region import Region
 from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rounding import ROUNDING
@@ -49,9 +46,6 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
-
-#: How many of the likeliest words are named.
-FEW = 2
 
 
 class Inference(Chapter):
@@ -85,11 +79,10 @@ class Inference(Chapter):
         chips = kept.chips_of(reads, region.inside)
         tree = BeamTree(run.under("beam"), STAGE.padded())
         probs = trace.full("probs").pick(batch=0, position=before)
-        best = likeliest(probs, FEW)
-        others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
-        place = first_lines(writes[:MOST_ROWS], len(best) + 1, region.inside)
-        first = NextTokens(probs.pick(vocab=best), place, others=others)
-        tracks = first.room.split_columns(-first.whole)[1]
+        others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
+        tracks = before_chips(writes[:MOST_ROWS], beside(chips, region.inside))
+        logits = trace.full("logits").pick(batch=0, position=before)
+        first = Skyline(logits, probs, others, region.below, tracks)
         steps = WritingSteps(reads, writes, shares, region.inside, tracks)
         yield from self.one_word(trace, before, region, first)
         yield from self.word_by_word(run, steps, first)
@@ -112,52 +105,49 @@ class Inference(Chapter):
             yield from self.what_chance_costs(run, trace, text, region.called("our translator"), one, right)
         yield from self.old_keys_and_values(run, kept, region.called(named_head(layer, SHOWN_HEAD[1])))
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        totals, held = (
-            [run[f"cache.{name}"] for name in names]
-            for names in (("rows_without", "rows_with"), ("own_numbers", "source_numbers")[: 1 + bool(source)])
-        )
-        triangle = CacheTriangle(chips, source, totals, held, region.inside)
-        yield from self.the_cache(run, kept, triangle, chips)
-        yield from self.by_the_clock(trace, triangle, region)
+        timed = trace.under("experiment.cache_cost")
+        speedup = timed["longest_speedup"] if "milliseconds" in timed else None
+        triangle = CacheTriangle(chips, source, run.under("cache"), speedup, region.inside)
+        yield from self.the_cache(kept, triangle, chips, timed)
         bars = before_chips(writes[:MOST_ROWS], triangle.side)
         close = WritingSteps(reads, writes, shares, region.inside, bars, chips)
-        yield from self.who_chooses(close, triangle, EncoderKeys(source or reads, region.inside))
+        yield from self.who_chooses(close, triangle)
 
-    def one_word(self, trace: Trace, before: int, region: Region, tokens: NextTokens) -> Iterator[Step]:
+    def one_word(self, trace: Trace, before: int, region: Region, words: Skyline) -> Iterator[Step]:
         """The question, and the simplest answer."""
-        logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
-        best = likeliest(probs, FEW)
-        numbers, bars = tokens.values(logits.pick(vocab=best))
-        chosen = probs.label("vocab", best[0])
-        start, written = in_order((trace.full("probs").label("position", before), chosen), region.line)
+        read, chosen = trace.full("probs").label("position", before), trace.full("probs").label("vocab", words.best)
+        start, written = in_order((read, chosen), region.line)
         asked = Words("?", "large number").move_to(written)
+        large, (zero, floor) = words.question, words.lines
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
         text = [Words(f"“{spelled(source)}”", "fact").end_in(region.line)] if source and is_short(source) else []
+        lawn = VGroup(*words.bars[: words.place], *words.bars[words.place + 1 :])
         yield Step(
             "Who chooses the next word?",
-            beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
+            beat(
+                "In training, teacher forcing gave the true words. Now nobody does.",
+                appear(large),
+                draw(zero, kind="slow"),
+            ),
             beat(
                 f"The decoder computes a logit for each of {trace['config.target_vocab']:,.0f} words;",
-                (appear_in_turn([*tokens.names]), appear_in_turn([*numbers])),
-                tuple(grow(bar) for bar in bars),
+                (reshape(large, asked), fill(VGroup(*lawn, *words.note))),
+                (grow(words.bars[words.place], DOWN), appear(words.logit)),
             ),
             beat(
                 "softmax turns the logits into probabilities.",
-                (
-                    *exchange([*numbers], [*tokens.numbers], "row"),
-                    *exchange([*bars], [*tokens.bars[: len(best)]], "row"),
-                ),
-                (appear(tokens.rest), grow(tokens.bars[-1])),
+                (leave(words.logit), reshape(words.bars, words.shares, "slow"), *exchange([zero], [floor], "slow")),
+                (leave(floor), *exchange([words.bars[words.place], lawn], words.levels), follow(words.told)),
             ),
             beat(
                 f"Greedy decoding takes the likeliest: “{chosen}”.",
-                appear(ring_around(tokens.bars[0])),
-                (leave(asked), Travel(tokens.names[0], written, kind="row")),
+                appear(ring_around(words.levels[0])),
+                (leave(large), Travel(words.told[0][0], written, kind="row")),
             ),
             stage=[region, start, *text],
         )
 
-    def word_by_word(self, run: Trace, picture: WritingSteps, first: NextTokens) -> Iterator[Step]:
+    def word_by_word(self, run: Trace, picture: WritingSteps, first: Skyline) -> Iterator[Step]:
         """Autoregressive writing: each word is read next, until the end mark wins."""
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -174,7 +164,8 @@ class Inference(Chapter):
                 "What it writes is read at the next step: the model is autoregressive.",
                 (
                     appear(picture.tracks[0], rise=False),
-                    *exchange([first.bars[0]], [picture.bars[0]], "row"),
+                    follow(picture.names),
+                    *exchange([first.levels[0]], [picture.bars[0]], "row"),
                     appear(picture.numbers[0]),
                 ),
                 chosen,
@@ -200,7 +191,7 @@ class Inference(Chapter):
                     else [appear(ring_around(picture.writes[-1]))]
                 ),
             ),
-            stage=[picture.reads[0], picture.names, first.bars[0]],
+            stage=[picture.reads[0], first.levels[0]],
         )
 
     def several_beginnings(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
@@ -225,7 +216,6 @@ class Inference(Chapter):
             beat(
                 "Our own model: the higher, the likelier.",
                 *([] if picture.whole else [appear(picture.more)]),
-                Wipe(picture.lanes[0]),
                 *slow,
                 *map(appear, picture.heights[:1]),
             ),
@@ -237,7 +227,7 @@ class Inference(Chapter):
                 *map(appear, picture.heights[1:]),
                 appear_in_turn([*picture.sums]),
             ),
-            stage=[picture.root],
+            stage=[picture.root, picture.lanes[0]],
         )
 
     def the_loser_overtakes(self, beams: Trace, model: ModelPrompts, steps: WritingSteps) -> Iterator[Step]:
@@ -517,14 +507,13 @@ class Inference(Chapter):
             stage=[name, picture.chips],
         )
 
-    def the_cache(self, run: Trace, kept: KeptRows, picture: CacheTriangle, chips: VGroup) -> Iterator[Step]:
+    def the_cache(self, kept: KeptRows, picture: CacheTriangle, chips: VGroup, timed: Trace) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
-        without, with_it = run["cache.rows_without"], run["cache.rows_with"]
-        own, other = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers"))
+        (without, with_it), (own, *others) = picture.computed, picture.held
         ring = ring_around(picture.cached[0])
         memory = (
-            f"The price is memory: {own:,.0f} numbers for what is written, {other:,.0f} for what was read."
-            if picture.source
+            f"The price is memory: {own:,.0f} numbers for what is written, {others[0]:,.0f} for what was read."
+            if others
             else f"The price is memory: {own:,.0f} numbers, and more with each token."
         )
         seen = kept.open if kept.chips is chips else []
@@ -533,7 +522,7 @@ class Inference(Chapter):
             beat(
                 f"Without it, each step computes all vectors again: {without:,.0f}, a triangle.",
                 appear(picture.name),
-                picture.computed(seen),
+                picture.compute(seen),
                 appear(picture.names[0], picture.totals[0]),
             ),
             beat(
@@ -541,6 +530,13 @@ class Inference(Chapter):
                 exchange([*picture.again], [*picture.kept], "row"),
                 appear(picture.names[1], picture.totals[1]),
             ),
+            beat(
+                f"Timed with random parameters, over {timed['longest']:.0f} words: "
+                f"{timed['longest_speedup']:.1f} times as fast.",
+                appear_in_turn([*picture.faster], "slow"),
+            )
+            if len(picture.faster)
+            else None,
             beat(
                 memory,
                 (*exchange([*picture.newest], [*picture.rims]), appear(picture.own)),
@@ -554,37 +550,10 @@ class Inference(Chapter):
             stage=[chips, *(cell for row in seen for cell in row)],
         )
 
-    def by_the_clock(self, trace: Trace, triangle: CacheTriangle, region: Region) -> Iterator[Step]:
-        """The time that the cache saves, measured."""
-        run = trace.under("experiment.cache_cost")
-        if "milliseconds" not in run:
-            return
-        picture = CacheTimes(run["milliseconds"], run["longest"], triangle.halves)
-        yield Step(
-            "What the cache saves, by the clock",
-            beat(
-                f"Timed with random parameters: to write {run['longest']:.0f} words,",
-                (*exchange([*triangle.kept], [*triangle.again]), *exchange([*triangle.rims], [*triangle.newest])),
-                (picture.race(), appear(picture.meaning)),
-                appear(picture.told),
-            ),
-            beat(
-                f"decoding with it is {run['longest_speedup']:.1f} times as fast.",
-                exchange([*triangle.again], [*triangle.kept]),
-                *picture.compare(run["longest_speedup"]),
-            ),
-            stage=[
-                region.called("random parameters, as many as our translator’s"),
-                triangle.names,
-                triangle.kept,
-                triangle.rims,
-            ],
-        )
-
-    def who_chooses(self, picture: WritingSteps, triangle: CacheTriangle, encoder: EncoderKeys) -> Iterator[Step]:
+    def who_chooses(self, picture: WritingSteps, triangle: CacheTriangle) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
         (bar, chosen, *read), rest = picture.turns(Flight)
-        ring, around = ring_around(picture.tracks[0], "query"), ring_around(VGroup(triangle.kept, triangle.newest))
+        ring, around = ring_around(picture.tracks[0], "query"), ring_around(VGroup(triangle.kept, triangle.rims))
         yield Step(
             "Who chooses?",
             beat("The model gives probabilities;", bar),
@@ -597,9 +566,8 @@ class Inference(Chapter):
             beat(
                 "Your turn: would a cache work in the encoder?",
                 draw(around, kind="row"),
-                leave(ring, around, rule, picture, triangle.kept, triangle.newest, triangle.called),
-                appear(encoder.name, *(part for pair in encoder.old for part in pair)),
+                (leave(ring, around, rule, picture), *exchange([triangle.called], [triangle.elsewhere])),
             ),
-            beat("No: there, all tokens see a new one.", *encoder.seen()),
-            stage=[picture.reads, triangle.kept, triangle.newest, triangle.called, picture.names],
+            beat("No: there, all tokens see a new one.", *triangle.anew(), appear(triangle.verdict)),
+            stage=[picture.reads, triangle.kept, triangle.rims, triangle.called, picture.names],
         )

@@ -1,4 +1,4 @@
-"""One strip of all probabilities of the next token: spots fall on it by chance, and rules cut it."""
+"""All probabilities of the next token: a bar for each word, and a strip that spots fall on and rules cut."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Play, Sweep, Through, Travel, appear, deal, leave, reshape
 from scenes.layout import Room
-from scenes.mobjects.bars import end_to_end
+from scenes.mobjects.bars import bar_in, bar_on, end_to_end
 from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
 from scenes.mobjects.next_tokens import ModelPrompts, NextTokens, Scissors, TemperatureKnob, likeliest
 from scenes.mobjects.shapes import Box, dashes, dot, rule, stroke
@@ -18,15 +18,75 @@ from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the strip, from its top to the spots above it, from one hit to the next, of a spot, and between two tokens.
 HIGH, ABOVE, PITCH, RADIUS, EDGE = 96.0, 26.0, 36.0, 11.0, 3.0
 #: Px from the strip of one prompt down to that of another, from a strip to what is beside it, to a number below it, and
 #: to the end of a cut.
 SECOND, SPACE, BELOW, CUT = 310.0, 12.0, 46.0, 80.0
+#: The most words of a vocabulary that are drawn; px of the likeliest among them, and above all of them; how much larger
+#: the question is than what answers it.
+MOST_WORDS, BROAD, HEAD, LARGER = 600, 26.0, 84.0, 5.0
 #: By which the part of the first choice of our own model is known, however it is drawn.
 FIRST = ("the first choice",)
+
+
+class Skyline:
+    """A bar for each word of a vocabulary, in its order: its logit, and what the softmax makes of it.
+
+    Args:
+        logits, probs: along "vocab"; of a large vocabulary every so many words are drawn.
+        others: what all words but the likeliest have together.
+        room, tracks: the rectangle that is filled, and the column in it of a probability of one.
+
+    `bars` become `shares`, and of these, the likeliest and all others together become `levels`.
+    """
+
+    def __init__(self, logits: NamedTensor, probs: NamedTensor, others: Quantity, room: Room, tracks: Room) -> None:
+        (self.best,), count, (head, body) = likeliest(probs, 1), len(logits), room.split_rows(HEAD)
+        every = -(-count // MOST_WORDS)
+        shown = sorted({*range(0, count, every), self.best})
+        self.place = shown.index(self.best)
+        wide = (body.width - BROAD) / len(shown)
+        low, high = min(0.0, *(values := logits.values[shown])), max(0.0, *values)
+        unit, whole = body.height / (high - low), body.height
+        levels, grounds = (body.top + high * unit, body.bottom), (Ground(), Ground())
+        #: The line of zero of the logits, and that of the probabilities.
+        self.lines = [
+            means(rule(at(body.left, y), at(body.right, y), "ink3", 3), ground)
+            for y, ground in zip(levels, grounds, strict=True)
+        ]
+        self.bars, self.shares = VGroup(), VGroup()
+        for k, i in enumerate(shown):
+            x = body.left + wide * (k + 0.5) + BROAD * ((k > self.place) + (k == self.place) / 2)
+            across, look = (BROAD, {"role": "weight"}) if i == self.best else (wide, {"role": "ink2"})
+            for made, tensor, y, ground, px in zip(
+                (self.bars, self.shares), (logits, probs), levels, grounds, (unit, whole), strict=True
+            ):
+                made.add(bar_on(at(x, y), ground, tensor.quantity(i), "height", px, across, radius=0, **look))
+        name, most = logits.label("vocab", self.best), probs.quantity(self.best)
+
+        def line(text: Words, value: Quantity, spec: str) -> VGroup:
+            return VGroup(text, number(value, spec, "large number")).arrange(buff=units(2 * SPACE), aligned_edge=DOWN)
+
+        #: The likeliest word with its logit, on top of its bar; on level bars, that and all others with what they have.
+        self.logit = line(word(name, "large word"), logits.quantity(self.best), ".1f")
+        reach = np.array([room.left, room.right]) + np.array([0.5, -0.5]) * pixels(self.logit.width)
+        self.logit.next_to(self.bars[self.place], UP, buff=units(SPACE))
+        self.logit.set_x(np.clip(self.logit.get_x(), *(at(x, 0)[0] for x in reach)))
+        self.told, self.levels, places = VGroup(), VGroup(), tracks.cross(room).rows(2, 2 * SPACE)
+        both = (word(name, "large word"), most, "weight"), (Words("all others", "block"), others, "ink3")
+        for (named, share, role), place in zip(both, places, strict=True):
+            self.levels.add(bar := bar_in(place, share, tracks.width, place.height, role, radius=6, least=3))
+            self.told.add(text := line(named, share, ".1%").next_to(bar, RIGHT, buff=units(2 * SPACE)))
+            if text.width + 4 * units(SPACE) < bar.width:
+                text.align_to(bar, LEFT).shift(RIGHT * units(2 * SPACE)).set_fill(palette().background)
+                for part in text:
+                    part.paper = bar
+        self.question = room.fit(Words("?", "large number"), LARGER)
+        #: Where there are too many words, only some have a bar.
+        self.note = [Words("not all words are drawn", "fact", "ink2").end_in(head)] if every > 1 else []
 
 
 def first_choice(trace: Trace, position: int) -> list[Quantity]:

@@ -14,21 +14,18 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.sentences import sentence
-from scenes.mobjects.shapes import Box, arch, curve, rule
+from scenes.mobjects.shapes import Box, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
-from scenes.mobjects.tokens import Tag, Token
+from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px from a word or number to what is beside it.
 SPACE = 12.0
-#: The part of a line's height that a bar has, and px of the line of keys and values that are kept.
-THICK, KEPT = 0.6, 92.0
-#: Px of a line of the list of likely words.
-LISTED = 76.0
+#: The part of a line's height that a bar has.
+THICK = 0.6
 #: A choice with more than this is hardly in doubt.
 HALF_SURE = 0.5
 
@@ -37,13 +34,6 @@ def before_chips(labels: Sequence[Label], room: Room) -> Room:
     """A room without the column at its right in which these tokens stand, a line each."""
     chips = chips_in(labels, lines_in(room, len(labels))[1])
     return room.split_columns(-pixels(chips[0].width), APART)[0]
-
-
-def first_lines(writes: Sequence[Label], count: int, room: Room) -> Room:
-    """The part of a room for a list of so many lines, of which the first is in the middle of the first step of all."""
-    _, (first, *_) = lines_in(before_chips(writes, room), len(writes))
-    top = (first.top + first.bottom - LISTED) / 2
-    return Room(first.left, top, first.right, top + LISTED * count)
 
 
 class WritingSteps(VGroup):
@@ -119,42 +109,6 @@ class WritingSteps(VGroup):
         return first, lagged([LaggedStart(*turn, lag_ratio=0.7) for turn in rest], 1) if rest else None
 
 
-def pair_of(wide: float) -> VGroup:
-    """The signs of a key and a value, in at most so many px."""
-    pair = VGroup(Tag("key"), Tag("value")).arrange(RIGHT, buff=units(SPACE))
-    if pair.width > units(wide):  # a letter could not be read
-        pair = VGroup(tag.remove(tag.letter) for tag in pair).set(width=units(wide))
-    return pair
-
-
-class EncoderKeys:
-    """The tokens that an encoder reads, each with a key and a value: the last one comes, and all others see it."""
-
-    def __init__(self, words: Sequence[Label], room: Room) -> None:
-        above, foot = room.split_rows(-KEPT, SPACE)
-        # In its first layer keys and values follow from their own tokens alone, and would stay.
-        self.name = Words("encoder, from its second layer on", "title").begin_in(above.split_rows(HIGH)[0])
-        line = sentence(words, above, at_foot=True)
-        self.chips, (*_, new) = line.chips, line.chips
-        pairs = [pair_of(line.wide).move_to(at(0, (foot.top + foot.bottom) / 2)).set_x(c.get_x()) for c in self.chips]
-        self.old, self.new = [*zip(self.chips[:-1], pairs[:-1], strict=True)], (new, pairs[-1])
-        rise = (above.height - 3 * HIGH) / len(words)
-        self.arcs = [
-            arch(new.get_top(), chip.get_top(), rise * (len(self.old) - i), "value", 5)
-            for i, (chip, _) in enumerate(self.old)
-        ]
-        self.crosses = [
-            rule(pair.get_corner(start), pair.get_corner(-start), "warning", 7)
-            for _, pair in self.old
-            for start in (UP + LEFT, DOWN + LEFT)
-        ]
-
-    def seen(self) -> list[Animation | tuple[Animation, ...]]:
-        """The last token comes, all others see it, and no key or value that they had is right any more."""
-        come = appear(*self.new)
-        return [(come, draw(*self.arcs)), draw(*self.crosses)] if self.old else [come]
-
-
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
     """The tokens written so far: chips from the left of a room on."""
     line = VGroup(Token(label) for label in labels).arrange(buff=units(14))
@@ -165,9 +119,8 @@ def in_order(labels: Sequence[Label], room: Room) -> VGroup:
 STEPS, CANDIDATES = 5, 6
 #: Px of the root, of the stream that comes out of it, and of a line for a word beside a thin stream.
 ROOT, SOURCE, LINE = 52.0, 80.0, 46.0
-#: Px of the thinnest stream, and by which parts of one overlap; how opaque the rest is, which goes on in none that is
-#: shown, and which part of a stream comes before words.
-THINNEST, SEAM, MIST, PASSED = 2.0, 2.0, 0.3, 0.6
+#: Px of the thinnest stream, and by which parts of one overlap; which part of a stream comes before words.
+THINNEST, SEAM, PASSED = 2.0, 2.0, 0.6
 #: Px by which a stream is round at its corners: as good as not, but it has the points of a bar that it becomes.
 ROUND = 0.5
 #: Px of the number at the end of a line, and of those at an axis.
@@ -211,18 +164,15 @@ class BeamTree(VGroup):
         )
         #: By node, where a line to it ends, and where the next ones begin; px from the top to what no line took yet.
         self.ends = {0: (self.root.get_center(), source.get_right() - units(SEAM) * RIGHT)}
-        self.taken, self.feet = {0: room.top}, {0: room.top + self.px}
+        self.taken = {0: room.top}
         self.words, self.lanes = dict[int, Words](), {0: means(source, Stands(tree["token"].label("node", 0)))}
-        self.edges, self.mists = dict[int, VMobject](), list[VGroup]()
+        self.edges = dict[int, VMobject]()
         for t, nodes in enumerate(self.nodes):
             top, begin = room.top, left + ROOT + SOURCE + (t + 1) * across - wide
             for node in nodes:
                 high = max(float(self.shares.values[node]) * self.px, LINE)
                 self._node(node, Room(begin, top, begin + wide, top + high))
                 top += high + SPACE * (node in self.lanes)
-            parents = dict.fromkeys(int(self.parent[node]) for node in nodes)
-            broad = (one for one in parents if one in self.lanes)
-            self.mists.append(VGroup(self._rest(one, begin) for one in broad))
         #: The branch of the winner, as far as it is shown.
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.branch = VGroup(self._between(node) for node in best if node in self.ends)
@@ -241,7 +191,7 @@ class BeamTree(VGroup):
         tall = (node for node in dict.fromkeys(best[:: max(1, len(best) - 1)]) if node in self.lanes)
         #: How likely the best text is after its first token and at its end: the height of its stream.
         self.heights = [self._height(node) for node in tall if self.lanes[node].height > units(4 * LINE)]
-        parts = (*self.mists, *self.edges.values(), *self.lanes.values(), *self.words.values())
+        parts = (*self.edges.values(), *self.lanes.values(), *self.words.values())
         super().__init__(self.root, *parts)
 
     def _shown(self, nodes: np.ndarray) -> list[int]:
@@ -267,7 +217,7 @@ class BeamTree(VGroup):
             self.lanes[node], self.ends[node] = lane, (lane.get_left() + seam, lane.get_right() - seam)
             text.set_fill(palette().background).paper = lane
         middle = (place.top + place.bottom) / 2
-        self.taken[node], self.feet[node] = middle - high / 2, middle + high / 2
+        self.taken[node] = middle - high / 2
         if before in self.lanes:
             start = np.array([start[0], at(0, self.taken[before] + high / 2)[1], 0])
             self.taken[before] += high
@@ -282,13 +232,6 @@ class BeamTree(VGroup):
         told.paper = lane
         told.next_to(across, LEFT, buff=units(SPACE)).align_to(lane.get_bottom() + units(2 * SPACE) * UP, DOWN)
         return VGroup(across.set_stroke(palette().background), told)
-
-    def _rest(self, node: int, end: float) -> VMobject:
-        """The part of a broad stream that goes on in no stream that is shown, and fades."""
-        right = self.ends[node][1][0]
-        top, foot, far = (at(0, self.taken[node])[1], at(0, self.feet[node])[1], at(end, 0)[0])
-        mist = VMobject(fill_color=palette().weight, fill_opacity=MIST, stroke_width=0)
-        return mist.set_points_as_corners([np.array([x, y, 0]) for x, y in ((right, top), (right, foot), (far, top))])
 
     def _between(self, node: int) -> VMobject:
         """A line from the word before to a word."""
@@ -307,7 +250,7 @@ class BeamTree(VGroup):
         lanes = [self.lanes[node] for node in nodes if node in self.lanes]
         words = appear_in_turn([self.words[node] for node in nodes], kind)
         lost = [part[node] for part in (self.edges, self.words) for node in nodes if not self.alive[node]]
-        tried = draw(*(self.edges[node] for node in nodes), kind=kind), appear(self.mists[t], rise=False)
+        tried = (draw(*(self.edges[node] for node in nodes), kind=kind),)
         come = lagged([Wipe(*lanes), words], PASSED, kind=kind) if lanes and words else words
         return [tried, *([(come,)] if come else []), *([(leave(*lost),)] if lost else [])]
 

@@ -22,9 +22,9 @@ from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a claim at the left of its lines or
-#: above and below them, and of a verdict.
-NAMED, AIR, HIGH, REST, SAID, SPOKEN, VERDICTS = 300.0, 24.0, 64.0, 20.0, 590.0, 44.0, 390.0
+#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a claim above and below its lines,
+#: and of a verdict.
+NAMED, AIR, HIGH, REST, SPOKEN, VERDICTS = 300.0, 24.0, 64.0, 20.0, 44.0, 390.0
 #: More than this is most; how much larger a verdict's sign is than usual; cases of a claim, the fewest rows of claims,
 #: px of a line, and how far a thread goes that does not land.
 HALF, STAMP, CASES, ROWS, EDGE, BENT = 0.5, 1.5, 100, 3, 4.0, 0.6
@@ -163,48 +163,42 @@ def mark(holds: bool) -> VGroup:
 
 
 class CaseThreads:
-    """Each claim as two lines: of a hundred cases, a thread leads from the upper to the lower one, or bends off.
+    """A claim as two lines: of a hundred cases, a thread leads from the upper to the lower one, or bends off.
 
-    `asked` are the claims with both lines, and a third one where the threads that land have to reach to; `threads`,
-    their ends and `verdicts` come when the viewer has guessed.
-
-    Args:
-        claims: what is claimed, and what was measured.
-        room: the rectangle that is filled.
-        low: True with the words of a claim at the left of its lines, else above and below them.
+    `words` are the two parts of the claim, `said` the same on a line of their own; `asked` are both lines, and a third
+    one where the threads that land have to reach to; `threads`, their `ends` and the `verdict` come when the viewer
+    has guessed.
     """
 
-    def __init__(self, claims: Sequence[MeasuredClaim], room: Room, low: bool = False) -> None:
-        self.asked, self.verdicts = list[VGroup](), VGroup()
-        self.threads, self.ends = list[VGroup](), list[VGroup]()
-        for claim, row in zip(claims, room.rows(max(ROWS, len(claims)), AIR), strict=False):
-            ways, side = row.split_columns(-VERDICTS, AIR)
-            said, ways = ways.split_columns(SAID, AIR) if low else (ways, ways.inset(0, SPOKEN))
-            upper, lower = said.split_rows(SPOKEN)[0], said.split_rows(-SPOKEN)[1]
-            edges = ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1]
-            first, last = (Box.of(line, palette().ink3) for line in edges)
-            words = Words(claim.looks, "fact").begin_in(upper), Words(claim.goal, "fact").begin_in(lower)
-            needed, span = HALF if claim.needed is None else claim.needed, AxisSpan(0, 0.0, 1.0)
-            x = span.spot(needed, means(last, span))
-            foot_of, top_of = (x * RIGHT + edge * UP for edge in (last.get_bottom(), first.get_top()))
-            goal = means(rule(foot_of, top_of, "query", 6), Tick(needed, span)).set_z_index(1)
-            least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "query").settle(lower.centre).end_at(min(x, at(lower.right, 0)[0]))
-            unit = Words("each line: one in a hundred", "fact", "ink2").end_in(upper)
-            self.asked.append(VGroup(first, last, *words, *([] if low or self.asked else [unit]), goal, told))
-            landed, pitch = round(CASES * float(claim.share)), ways.width / CASES
-            tops = [at(ways.left + (k + HALF) * pitch, ways.top + EDGE) for k in range(CASES)]
-            feet = [top + DOWN * units(ways.height - 2 * EDGE) for top in tops]
-            bent = DOWN * units(ways.height * BENT) + RIGHT * units(pitch / 2)
-            ways_of = [(top, foot, "weight") for top, foot in zip(tops, feet, strict=True)][:landed]
-            ways_of += [(top, top + bent, "warning") for top in tops[landed:]]
-            self.threads.append(VGroup(rule(*way, pitch / 3) for way in ways_of))
-            ends = VGroup(dot(foot, pitch / 3, "weight") for foot in feet)
-            VGroup(*ends[landed:]).set_fill(opacity=0)
-            self.ends.append(means(ends, Filled(claim.share)))
-            verdict = VGroup(number(claim.share, "share", "large number"), mark(claim.holds).scale(STAMP))
-            verdict.add(Words("holds" if claim.holds else "fails", "block")).arrange(RIGHT, buff=units(REST))
-            verdict = VGroup(verdict, *(Words(text, "fact", "ink2") for text in [claim.of] if text))
-            verdict.arrange(DOWN, buff=units(REST), aligned_edge=LEFT)
-            self.verdicts.add(verdict.move_to(side.centre).align_to(at(side.left, 0), LEFT))
-        self.pause = Pause((side.left + side.right) / 2 - 10, (room.top + room.bottom) / 2)
+    def __init__(self, claim: MeasuredClaim, row: Room, line: Room) -> None:
+        self.claim, (room, side) = claim, row.split_columns(-VERDICTS, AIR)
+        ways, upper, lower = room.inset(0, SPOKEN), room.split_rows(SPOKEN)[0], room.split_rows(-SPOKEN)[1]
+        edges = ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1]
+        first, last = (Box.of(line, palette().ink3) for line in edges)
+        self.words = VGroup(Words(claim.looks, "fact").begin_in(upper), Words(claim.goal, "fact").begin_in(lower))
+        self.said = self.words.copy()
+        self.said[1].next_to(self.said[0].begin_in(line), RIGHT, buff=units(REST)).stand_on(self.said[0].baseline)
+        self.pause = Pause((side.left + side.right) / 2, (line.top + line.bottom) / 2)
+        needed, span = HALF if claim.needed is None else claim.needed, AxisSpan(0, 0.0, 1.0)
+        x = span.spot(needed, means(last, span))
+        foot_of, top_of = (x * RIGHT + edge * UP for edge in (last.get_bottom(), first.get_top()))
+        goal = means(rule(foot_of, top_of, "query", 6), Tick(needed, span)).set_z_index(1)
+        least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
+        told = Words(least, "fact", "query").settle(lower.centre).end_at(min(x, at(lower.right, 0)[0]))
+        self.unit = Words("each line: one in a hundred", "fact", "ink2").end_in(upper)
+        self.asked = VGroup(first, last, goal, told)
+        landed, pitch = round(CASES * float(claim.share)), ways.width / CASES
+        tops = [at(ways.left + (k + HALF) * pitch, ways.top + EDGE) for k in range(CASES)]
+        feet = [top + DOWN * units(ways.height - 2 * EDGE) for top in tops]
+        bent = DOWN * units(ways.height * BENT) + RIGHT * units(pitch / 2)
+        ways_of = [(top, foot, "weight") for top, foot in zip(tops, feet, strict=True)][:landed]
+        ways_of += [(top, top + bent, "warning") for top in tops[landed:]]
+        self.threads = VGroup(rule(*way, pitch / 3) for way in ways_of)
+        ends = VGroup(dot(foot, pitch / 3, "weight") for foot in feet)
+        VGroup(*ends[landed:]).set_fill(opacity=0)
+        self.ends = means(ends, Filled(claim.share))
+        verdict = VGroup(number(claim.share, "share", "large number"), mark(claim.holds).scale(STAMP))
+        verdict.add(Words("holds" if claim.holds else "fails", "block")).arrange(RIGHT, buff=units(REST))
+        self.verdict = VGroup(verdict, *(Words(text, "fact", "ink2") for text in [claim.of] if text))
+        self.verdict.arrange(DOWN, buff=units(REST), aligned_edge=LEFT)
+        self.verdict.move_to(side.centre).align_to(at(side.left, 0), LEFT)

@@ -20,6 +20,7 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
+    follow,
     grow,
     leave,
     reshape,
@@ -27,19 +28,31 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
-from scenes.chapters.c20_faq.cards import AIR, HALF, LINE, CaseThreads, HeadSplits, MeasuredClaim, SplitMatrix, ZeroRow
+from scenes.chapters.c20_faq.cards import (
+    AIR,
+    HALF,
+    LINE,
+    ROWS,
+    CaseThreads,
+    HeadSplits,
+    MeasuredClaim,
+    SplitMatrix,
+    ZeroRow,
+)
 from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
 from scenes.layout import STAGE
 from scenes.mobjects.passage import rows_of
+from scenes.mobjects.pause import Pause
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.spare_heads import SpareHeads
 from scenes.mobjects.whole_model import WholeModel, into_a_number
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
+from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Phrase
@@ -62,8 +75,8 @@ class FAQ(Chapter):
         yield from self.zeros(parts, trace)
         matrix = yield from self.more_heads(parts, focus, trace)
         matrices = yield from self.swap(matrix, focus, trace)
-        yield from self.lengths(matrices, trace)
-        yield from self.which_vectors_change(trace)
+        bars = yield from self.lengths(matrices, trace)
+        yield from self.which_vectors_change(bars, trace)
         heads = yield from self.spare_heads(trace)
         yield from self.claims(heads, trace)
         yield from self.one_vector(focus, trace)
@@ -88,6 +101,7 @@ class FAQ(Chapter):
             "Which part holds the most parameters?",
             beat(
                 f"An encoder layer has {reads:.3g} squares of d × d in attention, and {bends:.3g} in feed-forward.",
+                appear(model.name, model.asked),
                 *encoder.built(),
                 appear(encoder.side),
             ),
@@ -106,6 +120,7 @@ class FAQ(Chapter):
             beat(
                 f"A layer of {big} attends once, but its feed-forward network is wider: {narrow:.3g} and {wide:.3g}.",
                 leave(encoder.side, *encoder.shown, *decoder.shown),
+                appear(large_model.name, large_model.asked),
                 *layer.built(),
             ),
             beat(
@@ -146,7 +161,7 @@ class FAQ(Chapter):
         )
         return picture.matrix
 
-    def lengths(self, matrices: VGroup, trace: Trace) -> Iterator[Step]:
+    def lengths(self, matrices: VGroup, trace: Trace) -> Generator[Step, None, VGroup]:
         """Lengths that come from the sentence, and widths that stay."""
         strip = ShapeStrip(trace)
         (source, lengths), (target, others) = (strip.run(letter) for letter in "nm")
@@ -174,6 +189,7 @@ class FAQ(Chapter):
             ),
             stage=[matrices],
         )
+        return strip.bars
 
     def swap(self, matrix: SplitMatrix, focus: Focus, trace: Trace) -> Generator[Step, None, VGroup]:
         """A task: the query and the key matrix change places."""
@@ -258,7 +274,7 @@ class FAQ(Chapter):
             stage=[model.whole],
         )
 
-    def which_vectors_change(self, trace: Trace) -> Iterator[Step]:
+    def which_vectors_change(self, bars: VGroup, trace: Trace) -> Iterator[Step]:
         """A task: a word comes; which vectors are still what they were?"""
         last = trace.about["config"]["encoder_layers"] - 1
         if f"other.shorter.encoder.{last}.resid_post" not in trace:
@@ -272,45 +288,37 @@ class FAQ(Chapter):
         word, read = rows[0].words("position")[-1], rows[1].words("position")[-1]
         still = bool((changes[1].values[:-1] == 0).all())
         moved = bool((changes[0].values > ROUNDING).all())
-        stale = [ring_around(chip, "warning") for chip in encoder.chips[:-1] if moved]
+        wait, olds, (swung, *told) = Pause(), decoder.arrows[:-1], encoder.swing()
         yield Step(
             "Your turn: could an encoder have a KV cache?",
             beat(
                 f"The last word is new: “{word}” in the encoder, “{read}” in the decoder.",
-                appear(*(part for side in (encoder, decoder) for part in (side.title, *side.before))),
-                *(appear(*side.new) for side in (encoder, decoder)),
+                (
+                    leave(bars[len(olds) :]),
+                    *exchange(bars[: len(olds)], olds, "row"),
+                    follow(VGroup(encoder.title, decoder.title, encoder.arrows[:-1], *encoder.before, *decoder.before)),
+                ),
+                appear(*encoder.new, *decoder.new),
             ),
-            beat("Which other vectors changed with it?", appear(encoder.pause), RunOut(encoder.pause.bar)),
-            beat(
-                claim(moved, "In the encoder, all of them:", "In the encoder some of them,"),
-                (leave(encoder.pause), appear(encoder.head)),
-                *encoder.turn(),
-            ),
+            beat("Which other vectors changed with it?", appear(wait), RunOut(wait.bar)),
+            beat(claim(moved, "In the encoder, all of them:", "In the encoder some of them,"), (leave(wait), *swung)),
             beat(
                 claim(
                     moved,
                     "every token attends to the new one. So no: keys of the next layer change.",
                     "because tokens attend to the new one.",
                 ),
-                (*encoder.halve(), appear_in_turn(stale)),
-                appear(encoder.verdict),
+                *told,
+                encoder.judge(),
             ),
             beat(
                 claim(
                     still, "In the decoder only the new one, because of the causal mask:", "In the decoder others, too."
                 ),
-                appear(decoder.head),
-                *decoder.turn(),
-                decoder.halve(),
+                *decoder.stop() if still else decoder.swing(),
             ),
-            beat(
-                "the others can be kept.",
-                appear_in_turn([ring_around(chip, "residual") for chip in decoder.chips[:-1]]),
-                appear(decoder.verdict),
-            )
-            if still
-            else None,
-            stage=[],
+            beat("the others can be kept.", decoder.judge()) if still else None,
+            stage=[bars],
         )
 
     def spare_heads(self, trace: Trace) -> Generator[Step, None, SpareHeads | None]:
@@ -352,24 +360,29 @@ class FAQ(Chapter):
         found = claims_of(trace)
         if not found:
             return
-        first = picture = CaseThreads(found, STAGE)
-        opened, marks = [leave(first.pause)], [appear()] * len(found)
+        above, foot = STAGE.split_rows(-LINE, AIR) if heads else (STAGE, STAGE)
+        rooms = above.rows(max(ROWS, len(found)), AIR), (heads.below if heads else STAGE).rows(len(found))
+        tests = [CaseThreads(*one) for one in zip(found, *rooms, strict=False)]
+        said, wait = [test.said for test in tests], tests[len(tests) // 2].pause
+        opened, marks = [leave(wait, *said)], [appear()] * len(found)
         if heads:
-            above, row = STAGE.split_rows(-LINE, AIR)
-            first, picture = CaseThreads(found, heads.below, low=True), CaseThreads(found, above)
-            line, gone = row.fit(heads.grids.copy().arrange()), leave(first.pause, heads.names, *first.asked)
+            line = foot.fit(heads.grids.copy().arrange())
             rings = [ring_around(line[heads.parts.index(one.head)] if one.head else line) for one in found]
-            opened = [gone, reshape(heads.grids, line), appear(*picture.asked)]
+            opened = [leave(wait, *said, heads.names), reshape(heads.grids, line)]
             marks = [appear(rings[0]), *exchange(rings[:-1], rings[1:])]
-        wait, plays = first.pause, [opened, *[[]] * len(found)]
-        shown = zip(found, plays, marks, picture.threads, picture.ends, picture.verdicts, strict=False)
-        failed = [ring_around(it, roomy=True) for one, it in zip(found, picture.verdicts, strict=True) if not one.holds]
+        asked = appear(tests[0].unit, *(part for test in tests for part in (test.words, test.asked)))
+        failed = [ring_around(test.verdict, roomy=True) for test in tests if not test.claim.holds]
         yield Step(
             "Claims about transformers, tested on this model",
-            beat("Which of these claims hold here?", appear_in_turn([*first.asked]), appear(wait), RunOut(wait.bar)),
+            beat("Which of these claims hold here?", appear_in_turn(said), appear(wait), RunOut(wait.bar)),
             *(
-                beat(one.told, *before, (mark, fill(threads, "slow")), appear(ends, told, rise=False))
-                for one, before, mark, threads, ends, told in shown
+                beat(
+                    test.claim.told,
+                    *([tuple(opened), asked] if test is tests[0] else []),
+                    (ring, fill(test.threads, "slow")),
+                    appear(test.ends, test.verdict, rise=False),
+                )
+                for test, ring in zip(tests, marks, strict=True)
             ),
             beat("A claim that fails is a result, too.", appear_in_turn(failed)) if failed else None,
             stage=[heads] if heads else [],
@@ -384,7 +397,9 @@ class FAQ(Chapter):
         place, layers = source.place(token), model.layers["encoder"]
         (_, attention), *others = [one.follow("encoder", place, token.position) for one in (model, wide)][-1]
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
-        strip, inward = model.enlarged(start), Dive([opening.box], opening.box, opening.inside)
+        opening.box.stretch_to_fit_width(source.width)  # in the end it shows all that is in it
+        strip, box = model.enlarged(start), opening.box.copy()
+        inward = Dive([opening.box], opening.box, opening.inside)
         entry, closer, one = into_a_number([strip], strip, start, opening.inside)
         begun, turned = wide.lying()
         yield Step(
@@ -418,19 +433,13 @@ class FAQ(Chapter):
             ),
             stage=[opening],
         )
-        yield from self.into_a_word(trace, decoded, token, opening, inward, (wide, model))
+        yield from self.into_a_word(trace, token, opening, inward, box, [wide, model])
 
     def into_a_word(
-        self,
-        trace: Trace,
-        decoded: DecoderRows,
-        token: Label,
-        opening: Opening,
-        inward: Dive,
-        models: tuple[WholeModel, ...],
+        self, trace: Trace, token: Label, opening: Opening, inward: Dive, box: Box, models: list[WholeModel]
     ) -> Iterator[Step]:
         """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
-        (wide, model), source = models, opening.source
+        (wide, model), source, decoded = models, opening.source, decoder_rows_of(trace)
         weights, came = decoded.mean_weights(trace), model.vectors[-1]
         moved = exchange(wide.passed(), model.passed(), "camera")
         row = int(weights.values[:, token.position].argmax())
@@ -442,6 +451,12 @@ class FAQ(Chapter):
         entry = probs.words("vocab").index(str(written))
         last = model.vectors[-1]
         inside = [*model.whole(), came, last]
+        bare = [part for part in inside if part not in model.chips]
+        #: Where the words at both ends are once the model is as small as the box.
+        whole = frame(opening.inside.width, opening.inside.height).move_to(opening.inside.centre)
+        sides = (VGroup(chip.box.copy() for chip in side) for side in model.chips[::2])
+        small = VGroup(whole, *sides).stretch_to_fit_width(box.width)
+        _, begins, ends = small.stretch_to_fit_height(box.height).move_to(box)
         _, closer, one = into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
@@ -468,12 +483,16 @@ class FAQ(Chapter):
                 closer,
                 appear(one),
             ),
-            beat("this happens inside,", Rise(closer, one), (Rise(inward, *inside, glass=True), appear(source))),
+            beat(
+                "this happens inside,",
+                Rise(closer, one),
+                (leave(*model.chips), Rise(inward, *bare, glass=True), appear(source)),
+            ),
             beat(
                 "when words go in, and words come out.",
-                tuple(Flight(word, chip) for word, chip in zip(source.chips, model.chips[0], strict=True)),
-                deal([*model.chips[2]], output, kind="slow"),
-                (leave(*inside), appear(opening.name_plate)),
+                tuple(Flight(word, chip) for word, chip in zip(source.chips, begins, strict=True)),
+                deal([*ends], output, kind="slow"),
+                (leave(*bare), appear(opening.name_plate)),
             ),
         )
 

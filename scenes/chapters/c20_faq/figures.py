@@ -20,7 +20,7 @@ from transformer_core.tracing.trace import NamedTensor
 #: The kinds of parts in the order in which every row has them; what is left comes last.
 KINDS = ("attention", "feed-forward", "embeddings")
 #: Px of a name, between squares, of two kinds, below them, of a segment at least that is named, and of a sign.
-HEAD, SLIT, APART, AIR, NAMED, SIGN = 60.0, 4.0, 120.0, 10.0, 280.0, 40.0
+HEAD, SLIT, APART, AIR, NAMED, SIGN = 50.0, 4.0, 120.0, 10.0, 280.0, 40.0
 
 
 def fill_of(part: str) -> str:
@@ -85,8 +85,8 @@ class ParametersBar:
     """
 
     def __init__(self, shares: NamedTensor, spoken: str, name: str, room: Room) -> None:
-        head, body = room.split_rows(HEAD)
-        parts = shares.pick(part=tuple(sorted(range(len(shares)), key=lambda i: _place(shares.labels["part"][i]))))
+        (head, body), kinds = room.split_rows(HEAD), [*map(str, shares.labels["part"])]
+        parts = shares.pick(part=tuple(sorted(range(len(shares)), key=lambda i: [*KINDS, kinds[i]].index(kinds[i]))))
         labels = [str(part) for part in parts.labels["part"]]
         self.bar = StackedRows(parts, [body], [fill_of(part) for part in labels], "share")
         self.segments = dict(zip(labels, self.bar.segments.values(), strict=True))
@@ -98,7 +98,9 @@ class ParametersBar:
                 for text in told.set_fill(ink_on(segment.fill)):
                     text.paper = segment
                 self.words.add(told)
-        self.whole = VGroup(self.name, *self.segments.values(), self.words)
+        #: What stands there before the parameters are counted.
+        self.asked = VGroup(self.bar.frames, Words("?", "chapter").move_to(self.bar.frames))
+        self.whole = VGroup(self.bar.frames, self.name, *self.segments.values(), self.words)
 
     def filled(self, *layers: LayerSquares) -> list[Play]:
         """Copies of all squares flow together into the bar, and what is left of the model joins them."""
@@ -109,17 +111,13 @@ class ParametersBar:
             row = VGroup(Box(wide, high, segment.fill, 0) for _ in squares).arrange(RIGHT, buff=0).move_to(segment)
             slices.add(row)
             flows += (Travel(square, part, 0.0, "camera") for square, part in zip(squares, row, strict=True))
-        return [(*flows,), (appear(self.name, *self.segments.values(), rise=False), leave(slices)), appear(self.words)]
+        gone = leave(slices, self.asked[1])
+        return [(*flows,), (appear(*self.segments.values(), rise=False), gone), appear(self.words)]
 
     def border(self, other: ParametersBar) -> Play:
         """The line from the end of attention here to its end in the bar below."""
         upper, lower = (whole.segments[KINDS[0]] for whole in (self, other))
         return draw(rule(upper.get_corner(RIGHT + DOWN), lower.get_corner(RIGHT + UP), "ink", 5), kind="row")
-
-
-def _place(part: str) -> int:
-    """Return the place of a kind in a row."""
-    return KINDS.index(part) if part in KINDS else len(KINDS)
 
 
 class PartsOfModels:

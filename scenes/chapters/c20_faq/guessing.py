@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import OffAndOn, Play, appear, appear_in_turn, reshape, ring_around
+from scenes.animations import appear, appear_in_turn, draw, lagged, reshape, ring_around
 from scenes.chapters.c20_faq.cards import STAMP, SplitMatrix, mark
 from scenes.layout import STAGE, Room
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import arrow, dashes
-from scenes.mobjects.strips import StripRows
-from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.shapes import arch, arrow, dashes, ellipsis, rule
+from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, units
+from scenes.theme import at, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -25,8 +25,10 @@ from transformer_core.tracing.trace import NamedTensor
 SIDE, AWAY, LANES = 460.0, 540.0, 13
 #: Px of a matrix of parameters, and the heights of both.
 MATRIX, HEIGHTS = 316.0, (398.0, 734.0)
-#: The height of the verdicts and of what is said of halves in px, and px of a relative change and beside a row.
-VERDICT, HALVES, CHANGE, AIR = 872.0, 828.0, 110.0, 22.0
+#: Px of the names of both sides, of a relative change, around it, of a line of words, and of the ways below it.
+NAMED, CHANGE, AIR, LINE, ARCS = 300.0, 100.0, 22.0, 64.0, 56.0
+#: Px of an arrow, of its head, and of a thin one.
+THICK, HEAD, THIN = 9.0, 34.0, 5.0
 
 
 class ScoreSquare(VGroup):
@@ -96,55 +98,102 @@ class SwappedScores:
         return [ring_around(grid.cells.row(query_token.position)) for grid in (self.before, self.after)]
 
 
-class MovedRows:
-    """Rows of one side of the model, what they were, and the relative change of each.
+class SwungVectors:
+    """Vectors of one side of the model as arrows, a column a token: as they were, and as a new last token turns them.
 
-    `rows` become what they are now; `verdict` is whether those that were there before can be kept in a cache.
+    Each lies in the plane of what it was, which points up, and of what it is, which is one long: from tip to tip is
+    its relative change. `arrows` swing to what they are `now`, and `was` stays; `verdict` is whether those that were
+    there before can be kept in a cache.
+
+    Args:
+        rows, moved: what they are, and by how much they changed.
+        tips: where the tip of each was, and where it is.
+        of, room: this side of the model, and where it is drawn.
+        spots, most: all tips of both sides, for one scale, and into how many columns the room is divided.
     """
 
     def __init__(
-        self, rows: NamedTensor, old: NamedTensor, change: NamedTensor, name: str, room: Room, most: int, chip: float
+        self, rows: NamedTensor, moved: NamedTensor, tips: np.ndarray, of: str, room: Room, spots: np.ndarray, most: int
     ) -> None:
-        shown, pitch = abridged(len(rows), LANES - 3, 2), min(96.0, 520.0 / most)
-        top, high, start = 545.0 - pitch * most / 2, min(60.0, pitch - 6), room.left + chip + AIR
-        wide, scale, self.chips, self.numbers = room.right - start - AIR - CHANGE, full_colour(old), VGroup(), VGroup()
-        self.rows, self.old = (
-            StripRows(some, which, wide, pitch, scale).move_to(at(start, top), aligned_edge=LEFT + UP)
-            for some, which in ((rows, shown), (old, shown[:-1]))
+        side, body = room.split_columns(NAMED)
+        columns, lasts = body.split_rows(-ARCS)[0].columns(most, 0), len(rows) - 1
+        styles = [[word(label, style) for label in rows.words("position")] for style in ("large word", "stage word")]
+        widths = [pixels(max(text.width for text in texts)) + AIR for texts in styles]
+        upright = widths[0] > columns[0].width
+        texts, wide = styles[upright], widths[upright]
+        self.words, self.numbers, self.rings = VGroup(), VGroup(), list[VMobject]()
+        self.arrows, self.now, self.was, self.arcs, self.gaps = (VGroup() for _ in range(5))
+        for i, column in zip(abridged(len(rows), LANES - 3, 2), columns, strict=False):
+            above, line = column.split_rows(-(wide if upright else LINE), AIR)
+            beside, place = above.split_columns(CHANGE, AIR)
+            px, foot = place.holding(spots)
+            if i is None:
+                self.gaps.add(ellipsis().move_to(line.centre))
+                continue
+            self.words.add(*on_columns([texts[i]], [foot[0]], at(0, line.bottom)[1], upright))
+            was, now = (foot + units(px) * np.array([*tip, 0]) for tip in tips[i])
+            self.arrows.add(Plane.line(foot, was, "residual", THICK, HEAD))
+            self.now.add(Plane.line(foot, now, "residual", THICK, HEAD))
+            if i < lasts:
+                self.was.add(Plane.line(foot, was, "ink3", THIN, HEAD))
+                self.was.add(*(Words("before", "fact", "ink2").end_in(beside.split_rows(LINE)[0]) for _ in [i][i:]))
+                told = number(moved.quantity(i), "share", "large number").end_in(beside.split_rows(-LINE)[1])
+                self.numbers.add(*([] if upright else [told]))
+                role = "warning" if moved.quantity(i) else "residual"
+                self.rings.append(ring_around(self.words[-1], role, roomy=True))
+        *before, new = self.words
+        for k, text in enumerate(before):
+            rise = ARCS * (len(before) - k) / len(before)
+            self.arcs.add(arch(new.get_bottom(), text.get_bottom(), -rise, "weight", THIN).shift(DOWN * units(AIR / 2)))
+        #: What is new, and the words that were there before it; between both stands what hides the new from the old.
+        self.new, self.before = [new, self.arrows[-1], ring_around(new, roomy=True)], [*before, *self.gaps]
+        below = body.split_rows(-ARCS)[1].centre
+        called = Words("causal mask", "block").settle(below + DOWN * units(AIR / 2))
+        called.set_x((before[-1].get_x() + new.get_x()) / 2 if before else new.get_x())
+        low = called.get_top() + UP * units(AIR / 2)
+        self.wall = VGroup(rule(low, np.array([low[0], at(0, room.top)[1], 0]), "ink", THICK), called)
+        kept = bool((moved.values[:-1] == 0).all())
+        head, rest = side.split_rows(LINE)
+        self.title = Words(of, "title").begin_in(head)
+        legend = Words("relative change", "fact", "ink2").begin_in(rest.split_rows(LINE)[0])
+        self.numbers = VGroup(*([legend] if self.numbers else []), *self.numbers)
+        self.verdict = VGroup(mark(kept).scale(STAMP), Words("cache" if kept else "no cache", "title"))
+        self.verdict.arrange(RIGHT, buff=units(AIR)).move_to(rest.split_rows(-2 * LINE)[1].centre).align_to(
+            self.title, LEFT
         )
-        for i, line in self.rows.lines.items():
-            self.chips.add(Token(rows.label("position", i), "", chip, high).next_to(line, LEFT, units(AIR)))
-            if i in self.old.lines:
-                self.numbers.add(number(change.quantity(i), "share", "number").next_to(line, RIGHT, units(AIR)))
-        self.title = Words(name, "block").settle(at(0, top - 50)).begin_at(at(room.left, 0)[0])
-        self.head = Words("relative change", "aside", "ink2").end_at(at(room.right, 0)[0]).stand_on(self.title.baseline)
-        #: In which half of a row is what, once it is in two.
-        self.halves = Words("above: now, below: before", "fact", "ink2").settle(at(0, HALVES)).begin_at(at(start, 0)[0])
-        self.pause = Pause(y=VERDICT)
-        #: What was there before the last token came, and what came with it.
-        self.before, last = [*self.chips[:-1], *self.old], self.chips[-1]
-        self.new = [last, self.rows.lines[len(rows) - 1], ring_around(last)]
-        kept = bool((change.values[:-1] == 0).all())
-        sign = mark(kept).scale(STAMP)
-        self.verdict = VGroup(sign, Words("cache" if kept else "no cache", "title")).arrange(RIGHT, buff=units(24))
-        self.verdict.move_to(at(start, VERDICT), aligned_edge=LEFT)
 
-    def turn(self) -> list[Play]:
-        """Each row becomes what it is with the new token, goes back and forth, and is measured."""
-        now, told = VGroup(self.rows.lines[i] for i in self.old.lines), appear_in_turn([*self.numbers])
-        return [appear(now, rise=False), OffAndOn(now), (OffAndOn(now), *([told] if told else []))]
+    def swing(self) -> list[tuple[Animation | None, ...]]:
+        """A way leads from the new token to each other, whose vector turns; then it is told by how much."""
+        turns = (
+            AnimationGroup(draw(arc), reshape(arrow, now))
+            for arc, arrow, now in zip(self.arcs, self.arrows, self.now, strict=False)
+        )
+        return [(appear(self.was, rise=False), lagged(turns, 0.5)), (appear_in_turn([*self.numbers]),)]
 
-    def halve(self) -> tuple[Animation, ...]:
-        """Each row draws back to its upper half, and what it was is seen below."""
-        lines = [self.rows.lines[i] for i in self.old.lines]
-        return *(reshape(one, one.copy().stretch(0.5, 1).align_to(one, UP)) for one in lines), appear(self.halves)
+    def stop(self) -> list[tuple[Animation | None, ...]]:
+        """A wall comes before the new token, and it is told that no vector has changed."""
+        return [(draw(self.wall[0], kind="row"), appear(self.wall[1])), (appear_in_turn([*self.numbers]),)]
+
+    def judge(self) -> tuple[Animation | None, ...]:
+        """Each is ringed as one that changed or did not, and so it is told whether a cache could keep them."""
+        return appear_in_turn(self.rings), appear(self.verdict)
+
+
+def tips_of(rows: NamedTensor, old: NamedTensor) -> np.ndarray:
+    """Return where the tip of each row was and is: row × 2 × (across, up), in lengths of what it is, or new."""
+    tips = np.tile([0.0, 1.0], (len(rows), 2, 1))
+    for tip, now, was in zip(tips[:-1], rows.values, old.values, strict=False):
+        one, other = np.linalg.norm(now), np.linalg.norm(was)
+        cosine = float(now @ was / one / other)
+        tip[:] = (0.0, other / one), (np.sqrt(max(0.0, 1 - cosine**2)), cosine)
+    return tips
 
 
 def both_sides(
     rows: Sequence[NamedTensor], earlier: Sequence[NamedTensor], changes: Sequence[NamedTensor]
-) -> list[MovedRows]:
-    """Encoder at the left, decoder at the right."""
-    most, sides = min(LANES, max(map(len, rows))), STAGE.columns(2, 80)
-    chip = max(chip_width(label) for some in rows for label in some.words("position"))
-    both = zip(rows, earlier, changes, ("encoder", "decoder"), sides, strict=True)
-    return [MovedRows(*part, most, chip) for part in both]
+) -> list[SwungVectors]:
+    """Encoder above, decoder below."""
+    tips = [*map(tips_of, rows, earlier)]
+    spots = np.concatenate([np.zeros((1, 2)), *(one.reshape(-1, 2) for one in tips)])
+    both = zip(rows, changes, tips, ("encoder", "decoder"), STAGE.rows(2, ARCS), strict=True)
+    return [SwungVectors(*one, spots, min(LANES, max(map(len, rows)))) for one in both]
