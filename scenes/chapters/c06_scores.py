@@ -81,13 +81,8 @@ class Scores(Chapter):
         come, first, rest, last = inside.plays(board.factors((here, there)))
         dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
         config, everywhere = trace.about["config"], focus.stack == ENCODER and len(board.keys) > 1
-        rotated = (
-            "Each is normalized and rotated by its position first. "
-            if config.get("rotary") and config.get("qk_norm")
-            else "Each is rotated by its position first. "
-            if config.get("rotary")
-            else ""
-        )
+        normed = "normalized and " if config.get("qk_norm") else ""
+        rotated = f"Each is {normed}rotated by its position first. " if config.get("rotary") else ""
         yield Step(
             f"Does the query of “{query_token}” match the key of “{top_key}”?",
             beat(
@@ -96,16 +91,12 @@ class Scores(Chapter):
                 deal(board.ribbon.chips, board.keys),
                 None if everywhere else appear_in_turn([*board.empty]),
             ),
-            *(
-                [
-                    beat(
-                        "In an encoder, every query meets every key, also those of words ahead.",
-                        appear_in_turn([*board.empty], "slow"),
-                    )
-                ]
-                if everywhere
-                else []
-            ),
+            beat(
+                "In an encoder, every query meets every key, also those of words ahead.",
+                appear_in_turn([*board.empty], "slow"),
+            )
+            if everywhere
+            else None,
             beat(
                 f"How well does the query of “{query_token}” match the key of “{top_key}”?",
                 board.ribbon.mark({there: "key"} | {here: "query"}),
