@@ -333,7 +333,7 @@ class QKV(Chapter):
             beat(
                 "If keys were queries, every query would meet every query. A large blue disc is a good match.",
                 appear(mirrored.heading),
-                appear_in_turn([*mirrored.half], "slow"),
+                appear_in_turn(mirrored.half, "slow"),
             ),
             beat(
                 "Every match would be mutual, like in a mirror,",
