@@ -31,7 +31,7 @@ from scenes.animations import (
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.operation import OperationFigure
+from scenes.mobjects.operation import making_of
 from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.swapped_word import SwappedWord
@@ -75,7 +75,7 @@ class Scores(Chapter):
         cell, found = board.hollow[here, there], board.cells[here, there]
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
-        inside = OperationFigure(
+        inside = making_of(
             entry, room.padded(), products=head["terms"].pick(**pair), sums=head["partial_dot"].pick(**pair)
         )
         come, first, rest, last = inside.plays(board.factors((here, there)))

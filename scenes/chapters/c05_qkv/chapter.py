@@ -40,7 +40,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
-from scenes.mobjects.operation import OperationFigure
+from scenes.mobjects.operation import making_of
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
@@ -186,7 +186,7 @@ class QKV(Chapter):
         entry = trace.explain(f"{focus.path}.q", head=focus.head, **own)
         place = ribbon.place(query_token), entry_place
         cell, room = product.hollow[place], ribbon.below(STAGE)
-        inside = OperationFigure(
+        inside = making_of(
             entry,
             room.padded(),
             {entering(trace, focus).name.rpartition(".")[2]: Formula("x")},
