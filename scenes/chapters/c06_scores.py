@@ -189,19 +189,11 @@ class Scores(Chapter):
         extremes = (
             [
                 beat(
-                    claim(
-                        hidden,
-                        f"The best match in sight is “{best}” with {best_score:.2f},",
-                        f"The best match is “{best}” with {best_score:.2f},",
-                    ),
-                    appear(ring),
+                    f"The best match{claim(hidden, ' in sight', '')} is “{best}” with {best_score:.2f},", appear(ring)
                 ),
                 beat(
-                    claim(
-                        bool(worst_score < 0),
-                        f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
-                        f"the worst “{worst}” with {worst_score:.2f}.",
-                    ),
+                    f"the worst “{worst}” with {worst_score:.2f}"
+                    + claim(bool(worst_score < 0), ": the two point apart.", "."),
                     # It does not pass over what lies between the best and the worst.
                     leave(ring),
                     appear(other := ring_around(listed[worst.position])),
@@ -336,11 +328,7 @@ class Scores(Chapter):
         known, loose = picture.known, below.loose
         flow = pulses([known.strongest], [max(known.drawn_weights)])
         told_gender = beat(
-            claim(
-                picture.masculine,
-                f"In Spanish, “{focus.top_key}” is masculine.",
-                f"In Spanish, “{focus.top_key}” is feminine.",
-            ),
+            f"In Spanish, “{focus.top_key}” is {claim(picture.masculine, 'masculine', 'feminine')}.",
             appear(picture.spelled),
             (*exchange([picture.forms], [picture.agrees]), draw(picture.tie)),
             ambient=flow,

@@ -190,12 +190,8 @@ class AgainstLSTM(Chapter):
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
                 beat("Each row is a sum: a word’s part is how far its vector reaches along it.", folding.cut()),
                 beat(
-                    claim(
-                        bool(left < 1 / 2),
-                        f"At first “{first}” has all of the memory, at the end {left:share}. "
-                        "Each new word dilutes the older ones.",
-                        f"At first “{first}” has all of the memory, at the end {left:share}.",
-                    ),
+                    f"At first “{first}” has all of the memory, at the end {left:share}."
+                    + claim(bool(left < 1 / 2), " Each new word dilutes the older ones.", ""),
                     appear(ring),
                     *(move_ring(ring, cell, "residual") for cell in cells[1:]),
                 ),
@@ -290,7 +286,7 @@ class AgainstLSTM(Chapter):
         right, most = [*map(str, attending)] == [*gold], [row.largest() for row in picture.weights]
         tops, clear = [state for state, _ in most], all(weight > 1 / 2 for _, weight in most)
         decides = right and clear and str(tops[0]) in facts["forms"]
-        strands = [line for lines in picture.looks() for line in lines]
+        strands = picture.looks()
         flow = pulses(strands)
         first = ring_around(picture.outputs[1][0], "weight")
         yield Step(

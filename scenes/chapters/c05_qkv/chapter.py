@@ -157,11 +157,7 @@ class QKV(Chapter):
                 appear(headings[0], picture.figures[0]),
             ),
             beat(
-                claim(
-                    rms,
-                    "Before attention reads it, a norm brings all vectors to one length.",
-                    "Before attention reads it, a layer norm brings all vectors to one length.",
-                )
+                f"Before attention reads it, a {claim(rms, '', 'layer ')}norm brings all vectors to one length."
                 if normed
                 else "In this model, attention reads it as it is.",
                 *(picture.changes[0] if normed else ()),
@@ -292,12 +288,8 @@ class QKV(Chapter):
                 *through(board.x, board.matrices["value"], board.made["value"]),
             ),
             beat(
-                claim(
-                    bias,
-                    f"Three matrices and their biases: so far, head {letter_of(focus.head)} has "
-                    f"{count:,.0f} parameters.",
-                    f"Three matrices: so far, head {letter_of(focus.head)} has {count:,.0f} parameters.",
-                ),
+                f"Three matrices{claim(bias, ' and their biases', '')}: so far, head {letter_of(focus.head)} has "
+                f"{count:,.0f} parameters.",
                 gather([*board.matrices.values()], total, "slow"),
                 appear(named[1]),
             ),
@@ -367,20 +359,13 @@ class QKV(Chapter):
         pair = [(query_token, top_key), (top_key, query_token)]
         mutual = one_for_all and top_key.position != query_token.position
         readings = VGroup(reading(head["scores"], *way) for way in pair if mutual).arrange(RIGHT, buff=gap("part") * 2)
-        roles = ThreeRoles(
-            x, views, board.right, coloured=True, below=readings, biased=f"parameters.{focus.path}.b_q" in trace
-        )
+        biased = f"parameters.{focus.path}.b_q" in trace
+        roles = ThreeRoles(x, views, board.right, coloured=True, below=readings, biased=biased)
         flow, called = pulses(roles.ways, role="residual"), board.names[here].copy()
         called.next_to(roles.whole, LEFT, buff=gap("chip"))
-        question = (
-            claim(
-                f"parameters.{focus.path}.b_q" in trace,
-                "Your turn: would it matter if W_Q and W_K, with their biases, changed places?",
-                "Your turn: would it matter if W_Q and W_K changed places?",
-            )
-            if one_for_all
-            else "Your turn: heads share keys and values. What does that save?"
-        )
+        with_biases = claim(biased, ", with their biases,", "")
+        question = f"Your turn: would it matter if W_Q and W_K{with_biases} changed places?"
+        question = question if one_for_all else "Your turn: heads share keys and values. What does that save?"
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")
         if mutual:
@@ -408,12 +393,7 @@ class QKV(Chapter):
                 appear_in_turn(symbols, "slow"),
                 ambient=flow,
             ),
-            beat(
-                question,
-                leave(*symbols),
-                *(turned.matrices() if mutual else ()),
-                ambient=flow,
-            ),
+            beat(question, leave(*symbols), *(turned.matrices() if mutual else ()), ambient=flow),
             *answers,
             stage=[*board.names, *board.x],
         )

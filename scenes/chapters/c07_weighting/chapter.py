@@ -377,11 +377,7 @@ class Weighting(Chapter):
                 leave(added.matrix),
             ),
             beat(
-                claim(
-                    several,
-                    "So it is added to this vector, as the outputs of the other heads are.",
-                    "So it is added to this vector.",
-                ),
+                "So it is added to this vector" + claim(several, ", as the outputs of the other heads are.", "."),
                 (added.grow(added.sum, "slow"), appear(added.names[2])),
             ),
             stage=[ribbon],
@@ -405,11 +401,7 @@ class Weighting(Chapter):
                 ambient=flow,
             ),
             beat(
-                claim(
-                    picture.told,
-                    f"Sublayer by sublayer, it moves to “{picture.becomes[0]}”.",
-                    "Sublayer by sublayer, it moves.",
-                ),
+                "Sublayer by sublayer, it moves" + claim(picture.told, f" to “{picture.becomes[0]}”.", "."),
                 *picture.go(),
                 ambient=flow,
             ),
@@ -560,7 +552,13 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
     """The stages of the query token's row, and the formula of each, beside it."""
     head, query_token = focus.seen(trace), focus.query_token
     tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
-    written = "s", "z = s / sqrt(d_k)", "z - max z", "e^(z - max z)", "e^(z - max z) / (sum e^(z - max z))"
+    formulas = [
+        Formula("s", LARGE),
+        Formula("z = s / sqrt(d_k)", LARGE),
+        Formula("z - max z", LARGE),
+        Formula("e^(z - max z)", LARGE),
+        Formula("e^(z - max z) / (sum e^(z - max z))", LARGE),
+    ]
     stages = SoftmaxStages(
         [head[name].pick(query=query_token) for name in tensors],
         ("score", "scaled score z", "z minus the largest", "exponential", "attention weight"),
@@ -571,4 +569,4 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
         head["softmax_way"].pick(query=query_token),
     )
     # Each formula stands clear of the zero line of its stage, which lies in the middle or on the floor.
-    return stages, [side.rows(3)[place in RAISED].fit(Formula(text, LARGE)) for place, text in enumerate(written)]
+    return stages, [side.rows(3)[place in RAISED].fit(formula) for place, formula in enumerate(formulas)]
