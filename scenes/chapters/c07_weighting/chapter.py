@@ -280,11 +280,17 @@ class Weighting(Chapter):
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = SaturationCurve(trace.under("experiment.variance"), names, region.inside)
         fall, (undivided, divided) = picture.falls[1], picture.lowered
+        before, now = picture.lengths
         yield Step(
             "Why not let the best key take it all?",
             beat(
+                f"Now each sum has {now:,.0f} products, not {before:,.0f}.",
+                appear(picture.told[0]),
+                exchange([picture.told[0]], [picture.told[1]], "row"),
+            ),
+            beat(
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
-                (appear(picture.plot, picture.told, *picture.others), draw(picture.curve)),
+                (appear(picture.plot, *picture.others), draw(picture.curve)),
                 (*(grow(bar, DOWN) for bar in picture.bars), appear(*picture.names, *picture.numbers)),
                 appear(picture.pushes[0]),
                 undivided,

@@ -141,7 +141,8 @@ class SaturationCurve(VGroup):
         room: the rectangle that is filled.
 
     `falls` are the weights of the best on its way down, for each divisor, `pushes` what stands above it then, and
-    `lowered` the plays in which its column moves on below the curve; `told` says how long the sums are.
+    `lowered` the plays in which its column moves on below the curve; `told` says how long the sums of the `walks` are,
+    and how long those of this curve, by their `lengths`.
     """
 
     def __init__(self, run: Trace, names: Mapping[str, str], room: Room) -> None:
@@ -167,8 +168,9 @@ class SaturationCurve(VGroup):
             ride = Riding(bar, states, VGroup(text), [[weight] for weight in fall], "share", UPPER, "slow")
             self.lowered.append((Through(other, rests, "slow"), ride))
             self.names.add(Words(name, "stage word", "ink2").next_to(bar, DOWN, buff=gap("line")))
-            start, end = (plot.point(lead, fall[0]) + UP * units(UPON + GAP) for lead in (places[0], places[-1]))
-            self.pushes.append(arrow(start, end, "ink2", 7, 26))
+            start, end = (plot.point(lead, 1.0) + UP * units(UPON + GAP) for lead in (places[0], places[-1]))
+            push = arrow(start, end, "ink2", 7, 26)
+            self.pushes.append(push.add(Words("one less", "stage word").next_to(push, LEFT, buff=units(GAP))))
             ends = fall[:: len(fall) - 1]
             self.spots.add(plot.dots(places[:: len(fall) - 1], ends, "focus", 13))
             across, up = (run[f"tangent_{part}"].pick(choice=choice) for part in ("leads", "weights"))
@@ -178,12 +180,12 @@ class SaturationCurve(VGroup):
             # On the side of the column where the curve leaves room.
             side, down = (RIGHT, 0) if ends[0] < 0.5 else (LEFT, BELOW / 2)
             self.slopes.add(slope.next_to(self.spots[-1], side, buff=units(BELOW / 2)).shift(DOWN * units(down)))
-        self.pushes[0].add(Words("one less", "stage word").next_to(self.pushes[0], LEFT, buff=units(GAP)))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
         plot.names[0].shift(DOWN * units(2 * GAP))  # below those of the columns
         plot.add(plot.heights(half, "share"), plot.shares())
-        width = run["width"].quantity(-1)
-        self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
+        self.lengths = run["walk_steps"], run["width"].quantity(-1)
+        line, told = room.split_rows(UPON)[0], (f"sums of {one:,.0f} products" for one in self.lengths)
+        self.told = [Words(text, "stage word").end_in(line) for text in told]
         super().__init__(plot, *self.others, *self.bars, self.curve, self.names)
 
 
