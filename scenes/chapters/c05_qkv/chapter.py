@@ -306,11 +306,15 @@ class QKV(Chapter):
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         pair, standing = (head, query_token, top_key), board.queries
         mirrored, real = TokenPairs.both(*pair, board)
-        symbol, keys = board.symbols["key"].copy(), VGroup(board.matrices["key"], *board.made["key"]).copy()
-        VGroup(symbol, keys.stretch_to_fit_width(board.x[0].width)).set_x(board.x[0].get_x())
-        made = (*exchange([*board.x], keys[1:], "row"), appear(keys[0], symbol))
+        # The queries go to the place of the vectors, and the keys come at their right, where they stood before.
+        queries, keys = ([board.symbols[role], board.matrices[role], *board.made[role]] for role in ("query", "key"))
+        symbol, *aside = VGroup(*queries).copy()
+        VGroup(*aside).stretch_to_fit_width(board.x[0].width).set_x(board.x[0].get_x())
+        symbol.align_to(aside[0], LEFT)
+        come = VGroup(*keys).copy().set_x(queries[-1].get_x())
+        made = [(leave(*board.x), *exchange(queries, [symbol, *aside], "row")), appear(come)]
         if mirrored.small or real.small:  # they need the whole stage
-            (mirrored, real), standing, made = TokenPairs.both(*pair), [], ()
+            (mirrored, real), standing, made = TokenPairs.both(*pair), [], []
         axis, rings = mirrored.axis, VGroup(ring_around(cell) for cell in mirrored.pair)
         own = VGroup(ring_around(cell) for cell in mirrored.itself)
         alone = head["scores_if_keys_were_queries"]
@@ -337,7 +341,7 @@ class QKV(Chapter):
             beat(
                 "Now with keys of their own.",
                 leave(own, mirrored.heading, axis),
-                made,
+                *made,
                 (*exchange(mirrored.columns, real.columns, "slow"), appear(real.heading)),
                 recast([*mirrored.grid.cells.values()], [*real.grid.cells.values()], "slow"),
             ),
