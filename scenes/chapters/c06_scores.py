@@ -242,11 +242,8 @@ class Scores(Chapter):
         yield Step(
             "All pairs at once: one matrix product",
             beat(
-                claim(
-                    len(rest) > 0,
-                    "The other queries do the same, all at the same time.",
-                    "More queries would do the same, all at the same time.",
-                ),
+                claim(len(rest) > 0, "The other queries do", "More queries would do")
+                + " the same, all at the same time.",
                 (board.ribbon.mark({}), *recast(numbered, board.seen(row))),
                 meet(board, rest, "slow", at_once=True),
             ),

@@ -132,6 +132,7 @@ class Meaning(Chapter):
         chips, strips = picture.tokens, picture.strips
         others = [part for row in (chips, strips) for part in (*row[:here], *row[here + 1 :])]
         ring = ring_around(picture.vector.cells[0])
+        whole = len(picture.vector.cells) == len(vectors.pick(position=token))
         yield Step(
             "A word becomes a vector",
             beat(
@@ -140,11 +141,8 @@ class Meaning(Chapter):
                 deal(chips, strips, kind="slow"),
             ),
             beat(
-                claim(
-                    len(picture.vector.cells) == len(vectors.pick(position=token)),
-                    "Each cell is one number: blue is positive, orange negative.",
-                    "Each cell shows the largest of a few numbers: blue is positive, orange negative.",
-                ),
+                claim(whole, "Each cell is one number", "Each cell shows the largest of a few numbers")
+                + ": blue is positive, orange negative.",
                 (
                     leave(opening.box, *others),
                     Travel(chips[here], picture.chip, leaving=True),

@@ -216,12 +216,8 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                claim(
-                    bool(trace["config.heads"] > 1),
-                    f"In one head, one of several attentions, “{focus.query_token}” looks at “{top_key}” "
-                    f"with {most:share}.",
-                    f"Here, “{focus.query_token}” looks at “{top_key}” with {most:share}.",
-                ),
+                claim(bool(trace["config.heads"] > 1), "In one head, one of several attentions", "Here")
+                + f", “{focus.query_token}” looks at “{top_key}” with {most:share}.",
                 appear(own),
                 folding.look(),
             ),
@@ -388,7 +384,8 @@ class AgainstLSTM(Chapter):
         gone, far = [states.outputs[0], states.names[0], *states.rings], run["distances"].quantities()[-1]
         grid, opened, chain = powers.values.values()
         (first, late, last), (wall, door, base) = RECALLING, powers.bars.values()
-        sinking = run["gradient"].pick(model=last).values.tolist()
+        sizes = run["gradient"].pick(model=last).values.tolist()
+        sinks = sizes == sorted(sizes, reverse=True)
         yield Step(
             "The vanishing gradient",
             beat("Why does it forget? A simpler task: name the first symbol.", *picture.ask()),
@@ -398,11 +395,8 @@ class AgainstLSTM(Chapter):
                 *picture.begin(),
             ),
             beat(
-                claim(
-                    sinking == sorted(sinking, reverse=True),
-                    "In an untrained LSTM, it shrinks with each symbol back: a vanishing gradient.",
-                    "In an untrained LSTM, it can get small: a vanishing gradient.",
-                ),
+                f"In an untrained LSTM, it {claim(sinks, 'shrinks with each symbol back', 'can get small')}"
+                ": a vanishing gradient.",
                 picture.away(),
             ),
             beat(
@@ -489,11 +483,8 @@ class AgainstLSTM(Chapter):
                 picture.swap(),
             ),
             beat(
-                claim(
-                    bool(most < ROUNDING),
-                    "Computed anew, attention’s vectors are the same: none changes.",
-                    "Computed anew, attention’s vectors change a little.",
-                ),
+                "Computed anew, attention’s vectors "
+                + claim(bool(most < ROUNDING), "are the same: none changes.", "change a little."),
                 *picture.at_once(),
             ),
             beat(
