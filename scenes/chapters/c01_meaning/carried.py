@@ -58,11 +58,9 @@ class CarriedStep(VGroup):
         self.rows = [[frame.quantity(known.index(str(label))) for label in self.pair] for frame in way]
         self.states = [self._hands(frame) for frame in self.rows]
         self.now, self.numbers = self.states[0].copy(), self._numbers(0)
-        looks = ("sum", RIGHT, "stage word", "ink"), ("true angles to the sum", LEFT, "fact", "ink2")
-        self.told = VGroup(
-            Words(text, *look).next_to(self.dial.unit, DOWN, buff=units(BESIDE)).align_to(self.dial.unit, side)
-            for text, side, *look in looks
-        )
+        summed = Words("sum", "stage word").next_to(self.dial.unit[-1].points[0], DOWN, buff=units(1.5 * BESIDE))
+        true = Words("true angles to the sum", "fact", "ink2").next_to(summed, DOWN, buff=units(BESIDE / 4))
+        self.told = VGroup(summed, true.align_to(self.dial.hub, LEFT))
         # The tips of the nearest tokens but these two, and what they say of all others.
         tips = VGroup(self.dial.spoke(one, "ink2")[-1] for one in run["queen_cosine"].quantities()[2:])
         self.rest = VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP, units(ASIDE)))
