@@ -31,7 +31,7 @@ from scenes.animations import (
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.operation import OperationFigure
+from scenes.mobjects.operation import making_of
 from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.swapped_word import SwappedWord
@@ -75,19 +75,14 @@ class Scores(Chapter):
         cell, found = board.hollow[here, there], board.cells[here, there]
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
-        inside = OperationFigure(
+        inside = making_of(
             entry, room.padded(), products=head["terms"].pick(**pair), sums=head["partial_dot"].pick(**pair)
         )
         come, first, rest, last = inside.plays(board.factors((here, there)))
         dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
         config, everywhere = trace.about["config"], focus.stack == ENCODER and len(board.keys) > 1
-        rotated = (
-            "Each is normalized and rotated by its position first. "
-            if config.get("rotary") and config.get("qk_norm")
-            else "Each is rotated by its position first. "
-            if config.get("rotary")
-            else ""
-        )
+        normed = "normalized and " if config.get("qk_norm") else ""
+        rotated = f"Each is {normed}rotated by its position first. " if config.get("rotary") else ""
         yield Step(
             f"Does the query of “{query_token}” match the key of “{top_key}”?",
             beat(
@@ -96,16 +91,12 @@ class Scores(Chapter):
                 deal(board.ribbon.chips, board.keys),
                 None if everywhere else appear_in_turn([*board.empty]),
             ),
-            *(
-                [
-                    beat(
-                        "In an encoder, every query meets every key, also those of words ahead.",
-                        appear_in_turn([*board.empty], "slow"),
-                    )
-                ]
-                if everywhere
-                else []
-            ),
+            beat(
+                "In an encoder, every query meets every key, also those of words ahead.",
+                appear_in_turn([*board.empty], "slow"),
+            )
+            if everywhere
+            else None,
             beat(
                 f"How well does the query of “{query_token}” match the key of “{top_key}”?",
                 board.ribbon.mark({there: "key"} | {here: "query"}),
@@ -198,19 +189,11 @@ class Scores(Chapter):
         extremes = (
             [
                 beat(
-                    claim(
-                        hidden,
-                        f"The best match in sight is “{best}” with {best_score:.2f},",
-                        f"The best match is “{best}” with {best_score:.2f},",
-                    ),
-                    appear(ring),
+                    f"The best match{claim(hidden, ' in sight', '')} is “{best}” with {best_score:.2f},", appear(ring)
                 ),
                 beat(
-                    claim(
-                        bool(worst_score < 0),
-                        f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
-                        f"the worst “{worst}” with {worst_score:.2f}.",
-                    ),
+                    f"the worst “{worst}” with {worst_score:.2f}"
+                    + claim(bool(worst_score < 0), ": the two point apart.", "."),
                     # It does not pass over what lies between the best and the worst.
                     leave(ring),
                     appear(other := ring_around(listed[worst.position])),
@@ -259,11 +242,8 @@ class Scores(Chapter):
         yield Step(
             "All pairs at once: one matrix product",
             beat(
-                claim(
-                    len(rest) > 0,
-                    "The other queries do the same, all at the same time.",
-                    "More queries would do the same, all at the same time.",
-                ),
+                claim(len(rest) > 0, "The other queries do", "More queries would do")
+                + " the same, all at the same time.",
                 (board.ribbon.mark({}), *recast(numbered, board.seen(row))),
                 meet(board, rest, "slow", at_once=True),
             ),
@@ -345,11 +325,7 @@ class Scores(Chapter):
         known, loose = picture.known, below.loose
         flow = pulses([known.strongest], [max(known.drawn_weights)])
         told_gender = beat(
-            claim(
-                picture.masculine,
-                f"In Spanish, “{focus.top_key}” is masculine.",
-                f"In Spanish, “{focus.top_key}” is feminine.",
-            ),
+            f"In Spanish, “{focus.top_key}” is {claim(picture.masculine, 'masculine', 'feminine')}.",
             appear(picture.spelled),
             (*exchange([picture.forms], [picture.agrees]), draw(picture.tie)),
             ambient=flow,

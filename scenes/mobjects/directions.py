@@ -53,8 +53,7 @@ class WordSteps(VGroup):
         plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
         self.plane, self.steps, self.shared = plane, steps, Ground()
-        self.firsts, self.seconds, self.first_names, self.second_names = VGroup(), VGroup(), VGroup(), VGroup()
-        self.arrows, kept = VGroup(), []
+        self.kept, shown = [], []
         taken: list[tuple[np.ndarray, np.ndarray]] = []
         for i in sorted(range(len(steps)), key=lambda i: i != own):
             ends = []
@@ -64,10 +63,8 @@ class WordSteps(VGroup):
                 ends.append(means(spot, *away))
             lead = plane.arrow(ends[0].get_center(), steps[i].quantities()[::-1], "residual", 7, 30)
             tip, goal = lead[-1].points[0], ends[1].get_center()
-            texts = [
-                _beside(ends[0], labels[2 * i], LEFT, "ink2"),
-                _beside(ends[1], labels[2 * i + 1], RIGHT, "residual"),
-            ]
+            looks = (LEFT, "ink2"), (RIGHT, "residual")
+            texts = [_beside(spot, labels[2 * i + k], *looks[k]) for k, spot in enumerate(ends)]
             texts[1].shift(RIGHT * max(0.0, tip[0] - goal[0]) * (abs(tip[1] - goal[1]) < texts[1].height))
             boxes = [(text.get_center()[:2], np.array([text.width, text.height + units(14)]) / 2) for text in texts]
             way = np.linspace(ends[0].get_center(), tip, 24)[:, :2]
@@ -75,19 +72,16 @@ class WordSteps(VGroup):
             if any((np.abs(a - b) < m + n).all() for a, m in boxes for b, n in taken if m[0] + n[0] > units(5)):
                 continue
             taken += boxes
-            kept.append(i)
-            self.firsts.add(ends[0])
-            self.seconds.add(ends[1])
-            self.first_names.add(texts[0])
-            self.second_names.add(texts[1])
-            self.arrows.add(lead)
-        self.kept = kept
+            self.kept.append(i)
+            shown.append((*ends, *texts, lead))
+        parts = (VGroup(*some) for some in zip(*shown, strict=True))
+        self.firsts, self.seconds, self.first_names, self.second_names, self.arrows = parts
         self.copies = VGroup(
             self._mean(spot.get_center(), [j for j in range(len(steps)) if j != i], self.shared)
-            for i, spot in zip(kept, self.firsts, strict=True)
+            for i, spot in zip(self.kept, self.firsts, strict=True)
         )
-        self.words = [(labels[2 * i], labels[2 * i + 1]) for i in kept]
-        far = distances.values[np.ix_(kept, kept)]
+        self.words = [(labels[2 * i], labels[2 * i + 1]) for i in self.kept]
+        far = distances.values[np.ix_(self.kept, self.kept)]
         self.nearest = [int(i) for i in far.argmin(-1)]
         missed = [i for i, near in enumerate(self.nearest) if near != i]
         self.astray = sorted(missed, key=lambda i: -far[i, i])

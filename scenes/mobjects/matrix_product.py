@@ -53,26 +53,21 @@ class MatrixProduct(VGroup):
         above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
         self.names, self.rows = named_rows(x, below, ROWS, "residual", space=8 if count <= 6 else 4)
         left = room.left + gutter(x.words(x.axes[0])) + 14 + ROWS + 30
-        self.columns_room = above.split_columns(left - room.left)[1]
         self.corner = Room(room.left, above.top, left - 30, above.bottom)
-        scale = full_colour(w)
-        self.columns = []
-        for j, column in enumerate(self.columns_room.columns(columns, 4 if columns <= 24 else 2)):
-            vector = Vector(w[:, j], column.width, above.height, role, scale, upright=True)
-            self.columns.append(vector.move_to(column.centre))
-        self._fill(y, count, columns)
-        super().__init__(*self.names, *self.rows, *self.columns, *self.hollow.values(), *self.cells.values())
-
-    def _fill(self, y: NamedTensor, count: int, columns: int) -> None:
-        scale, colours = full_colour(y), palette()
+        places = above.split_columns(left - room.left)[1].columns(columns, 4 if columns <= 24 else 2)
+        scale, full, colours = full_colour(w), full_colour(y), palette()
+        self.columns = [
+            Vector(w[:, j], column.width, above.height, role, scale, upright=True).move_to(column.centre)
+            for j, column in enumerate(places)
+        ]
         self.hollow: dict[tuple[int, int], VMobject] = {}
         self.cells: dict[tuple[int, int], Cell] = {}
-        for i in range(count):
-            for j in range(columns):
-                size = pixels(self.columns[j].plate.width), pixels(self.rows[i].plate.height)
-                place = np.array([self.columns[j].get_x(), self.rows[i].get_y(), 0])
-                self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
-                self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", scale).shift(place)
+        for i, j in np.ndindex(count, columns):
+            size = pixels(self.columns[j].plate.width), pixels(self.rows[i].plate.height)
+            place = np.array([self.columns[j].get_x(), self.rows[i].get_y(), 0])
+            self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
+            self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", full).shift(place)
+        super().__init__(*self.names, *self.rows, *self.columns, *self.hollow.values(), *self.cells.values())
 
     def factors(self, place: tuple[int, int]) -> tuple[Vector, Vector]:
         """The row and the column whose dot product is the entry at `place`."""
@@ -117,11 +112,11 @@ class ThreeProjections(VGroup):
         #: The room right of the vectors, that right of the queries, and how high the rows are together.
         self.right, self.rest = (Room(top.left, room.top, room.right, room.bottom) for top in tops[:2])
         self.tall = below.height
-        self.matrices, self.symbols, self.made, self.free = {}, {}, {}, {}
+        self.matrices, self.symbols, self.made = {}, {}, {}
         for (role, matrix, made), top, foot in zip(parts, tops, feet, strict=True):
             name_room, body = top.split_rows(min(SYMBOL, 0.6 * top.height), 6)
-            name_room, self.free[role] = name_room.split_columns(NAME)
-            self.symbols[role] = name_room.fit(Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48), most=1.0)
+            symbol = Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48)
+            self.symbols[role] = name_room.split_columns(NAME)[0].fit(symbol, most=1.0)
             self.matrices[role] = matrix_in(body, matrix, role)
             scale = full_colour(made)
             self.made[role] = [
@@ -134,7 +129,3 @@ class ThreeProjections(VGroup):
         self.queries = [*self.names, *self.x, self.matrices["query"], self.symbols["query"], *self.made["query"]]
         super().__init__(*self.names, *self.x, *self.matrices.values(), *self.symbols.values())
         self.add(*(vector for made in self.made.values() for vector in made))
-
-    def beside(self, role: str, text: VMobject) -> VMobject:
-        """A text beside the symbol of a matrix."""
-        return self.free[role].fit(text, most=1.0)

@@ -82,7 +82,9 @@ class Plates(VGroup):
             self.arrows.add(arrow(at(middle.left + 12, (place.top + place.bottom) / 2), at(box.left - 10, goal)))
         self.out = arrow(at(box.right + 10, y), at(middle.right - 12, y), "focus", 4, 18)
 
-    def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
+    def plays(
+        self, sources: Sequence[VMobject | None] = (), into: VMobject | None = None, known: bool = False
+    ) -> list[list[Any]]:
         """Inputs, the operation, nothing, the result."""
         given = [*sources, *[None] * len(self.inputs)]
         pairs = [*zip(given, self.inputs, strict=False)]

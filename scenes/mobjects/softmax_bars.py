@@ -153,7 +153,9 @@ class SoftmaxBars(VGroup):
             return self.scores[i]
         return Box(self.wide, 2, palette().ink3, 1).move_to(at(self._x(i), self.panels[1].bottom - 1))
 
-    def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
+    def plays(
+        self, sources: Sequence[VMobject | None] = (), into: VMobject | None = None, known: bool = False
+    ) -> list[list[Any]]:
         """The scores, their exponentials, the shares, the result."""
         source = sources[0] if sources else None
         come = Travel(source, self.scores, kind="flow") if source is not None else appear_in_turn(self.scores)

@@ -227,7 +227,9 @@ class Summation(VGroup):
         ]
         return AnimationGroup(Along(self.playhead, spot, "transform"), *counts)
 
-    def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
+    def plays(
+        self, sources: Sequence[VMobject | None] = (), into: VMobject | None = None, known: bool = False
+    ) -> list[list[Any]]:
         """Inputs, the first three terms, the others, the result."""
         given = [*sources, *[None] * len(self.rows)]
         come = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from manim import DOWN, UP, Animation, VGroup
 
@@ -42,6 +40,8 @@ class Temperatures:
         self, table: NamedTensor, temperatures: list[Quantity], ribbon: Ribbon, keys: tuple[int, ...], room: Room
     ) -> None:
         self.temperatures, self.rows = temperatures, [row.quantities() for row in table]
+        #: The indices of the states at the lowest and at the highest temperature.
+        self.ends = 0, len(temperatures) - 1
         style = "stage number" if ribbon.wide >= 120 else "cell"
         self.spec = fitting([entry for row in self.rows for entry in row], ribbon.pitch - 4, "weight", style)
         wide = min(170.0, ribbon.wide * 0.66)
@@ -54,21 +54,12 @@ class Temperatures:
             self.states.append(bars)
         self.floor = rule(at(ribbon.columns[0].left, room.bottom), at(ribbon.columns[-1].right, room.bottom), "ink3", 3)
 
-    def pass_by(self, bars: VGroup, numbers: VGroup, places: Sequence[int]) -> Animation:
-        """The `bars` go through the states at these places, and the `numbers` on them along."""
-        states, rows = ([some[place] for place in places] for some in (self.states, self.rows))
-        return Riding(bars, states, numbers, rows, self.spec, UP * units(AIR / 2), "row")
-
     def sweep(self, bars: VGroup, numbers: VGroup, label: Words, start: int, stop: int) -> tuple[Animation, ...]:
-        """The play from one state to another, while `label` counts the temperature."""
+        """The `bars` go from one state to another, and the `numbers` on them, while `label` counts the temperature."""
         places = [*range(start, stop, 1 if stop > start else -1), stop]
-        temperatures = [self.temperatures[place] for place in places]
-        return self.pass_by(bars, numbers, places), Count(label, temperatures, ".2f", "row", "temperature ")
-
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The indices of the states at the lowest and at the highest temperature."""
-        return 0, len(self.temperatures) - 1
+        states, rows, counted = ([some[i] for i in places] for some in (self.states, self.rows, self.temperatures))
+        ride = Riding(bars, states, numbers, rows, self.spec, UP * units(AIR / 2), "row")
+        return ride, Count(label, counted, ".2f", "row", "temperature ")
 
     def at(self, temperature: float = 1.0) -> int:
         """Return the index of the state at a temperature, or at the one that is nearest to it."""

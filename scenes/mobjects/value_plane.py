@@ -41,12 +41,7 @@ class ValuePlane(VGroup):
     """
 
     def __init__(
-        self,
-        values: NamedTensor,
-        weighted: NamedTensor,
-        query_token: Label,
-        room: Room,
-        air: float = AIR,
+        self, values: NamedTensor, weighted: NamedTensor, query_token: Label, room: Room, air: float = AIR
     ) -> None:
         lengths = np.linalg.norm(weighted.values, axis=-1)
         order = [int(j) for j in np.argsort(-lengths, kind="stable")]

@@ -9,7 +9,7 @@ import numpy as np
 
 from scenes.animations import appear
 from scenes.mobjects.operands import name_text, places, value_text
-from scenes.mobjects.operation import OperationFigure
+from scenes.mobjects.operation import Making, making_of
 from scenes.mobjects.summation import Summation
 from scenes.mobjects.terms import is_sum, steps_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat
@@ -126,7 +126,7 @@ class Explained(Chapter):
     def making(self, entry: Entry, level: int) -> Step:
         """A step for an operation: the number that stood among the inputs above is the result here."""
         products, sums = measured(entry, self.material())
-        figure = OperationFigure(entry, products=products, sums=sums)
+        figure = making_of(entry, products=products, sums=sums)
         called = name_text(entry)
         noun = Phrase(NOUNS.get(entry.name.rpartition(".")[2], called[:1].upper() + called[1:]))
         where = ", ".join(places(entry))
@@ -144,7 +144,7 @@ def part_of(name: str) -> str:
     return name.removeprefix("parameters.").rpartition(".")[0]
 
 
-def told(entry: Entry, figure: OperationFigure, level: int) -> list[Beat]:
+def told(entry: Entry, figure: Making, level: int) -> list[Beat]:
     """The beats that tell of an operation, each with its plays."""
     four = figure.plays(known=True)
     value = value_text(entry)
@@ -155,8 +155,8 @@ def told(entry: Entry, figure: OperationFigure, level: int) -> list[Beat]:
     if entry.operation is not None and entry.operation.compute is softmax:
         keys = "A score for each key." if "key" in entry.at else "A logit for each word."
         said = [keys, "Each becomes a power of e,", "and is divided by the sum of all.", f"Here that is {value}."]
-    elif isinstance(figure.board, Summation):
-        said = summing(entry, figure.board, value)
+    elif isinstance(figure, Summation):
+        said = summing(entry, figure, value)
     else:
         once = "One number goes in." if len(figure.inputs) == 1 else "These numbers go in."
         kind = entry.operation.kind if entry.operation else ""

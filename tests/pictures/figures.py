@@ -35,7 +35,7 @@ FIGURES = {
     "Token": "tokens", "Ribbon": "ribbon", "Vector": "vectors", "Coordinates": "coordinates",
     "WordSteps": "directions", "Strip": "strips", "Heatmap": "tensors",
     "TensorGrid": "tensors", "MatrixProduct": "matrix_product", "AttentionGrid": "attention_grid",
-    "OperationFigure": "operation", "SoftmaxStages": "softmax_stages", "StackedRows": "stacked",
+    "making_of": "operation", "SoftmaxStages": "softmax_stages", "StackedRows": "stacked",
     "Temperatures": "temperatures", "Slider": "soft_lookup", "Arcs": "arcs", "WeightedSum": "weighted_sum",
     "ValuePlane": "value_plane", "River": "river", "ShareBar": "bars", "Plot": "plots", "Curves": "curves",
     "Formula": "formulas", "Deck": "deck", "Region": "region", "MiniMap": "diagrams",

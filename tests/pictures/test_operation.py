@@ -13,7 +13,7 @@ from walking import trace_of
 from scenes.animations import Travel
 from scenes.layout import STAGE, Room, faults, texts_on
 from scenes.mobjects.marks import marks_on, misdrawn
-from scenes.mobjects.operation import OperationFigure
+from scenes.mobjects.operation import making_of
 from scenes.mobjects.plates import Plates
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.softmax_bars import SoftmaxBars
@@ -77,7 +77,7 @@ def test_every_point_of_the_trace_has_a_true_picture_that_fills_its_room():
         tensor = trace.full(name)
         if tensor.values.size:
             at = {axis: chance.randrange(size) for axis, size in zip(tensor.axes, tensor.shape, strict=True)}
-            found[name, str(at)] = wrong(OperationFigure(trace.explain(name, **at)), STAGE, trace)
+            found[name, str(at)] = wrong(making_of(trace.explain(name, **at)), STAGE, trace)
     assert {place: faulty for place, faulty in found.items() if faulty} == {}
 
 
@@ -98,15 +98,15 @@ def test_every_point_of_the_trace_has_a_true_picture_that_fills_its_room():
 def test_a_picture_stays_true_while_it_plays_and_ends_as_it_was_laid_out(name, place, kind, theme):
     trace = trace_of(TEXT)
     with drawn_in(theme), tempconfig(SMALL):
-        figure, scene = OperationFigure(explained(name, **place), HALF), Scene(renderer=FastRenderer())
-        assert isinstance(figure.board, kind)
+        figure, scene = making_of(explained(name, **place), HALF), Scene(renderer=FastRenderer())
+        assert isinstance(figure, kind)
         assert wrong(figure, HALF, trace) == []
         four = figure.plays()
         assert len(four) == 4
         assert seen_in_motion(four, scene, trace) == []
         assert wrong(figure, HALF, trace) == []
         shown = {id(part) for mobject in scene.mobjects for part in mobject.get_family()}
-        left = [id(part) for part in getattr(figure.board, "passing", ())]
+        left = [id(part) for part in getattr(figure, "passing", ())]
         assert [id(part) for part in figure.family_members_with_points() if id(part) not in shown] == left
 
 
@@ -117,7 +117,7 @@ def test_inputs_come_from_where_they_stand_and_the_result_goes_where_it_belongs(
     trace = trace_of(TEXT)
     with tempconfig(SMALL):
         figure, scene = (
-            OperationFigure(explained(name, head=2, query="red", key="car"), HALF),
+            making_of(explained(name, head=2, query="red", key="car"), HALF),
             Scene(renderer=FastRenderer()),
         )
         goal = Box(120, 60, "#335577").move_to(at(1500, 800))
@@ -133,7 +133,7 @@ def test_inputs_come_from_where_they_stand_and_the_result_goes_where_it_belongs(
 
 
 def test_the_steps_of_a_sum_lead_from_zero_to_the_entry():
-    board = OperationFigure(explained("encoder.0.self_attn.q", query="red", head=2, d_head=7)).board
+    board = making_of(explained("encoder.0.self_attn.q", query="red", head=2, d_head=7))
     chart = board.chart
     last = [*chart.steps, *chart.last][-1]
     level = last[1].get_center()[1] - chart.zero.get_center()[1]
@@ -143,7 +143,7 @@ def test_the_steps_of_a_sum_lead_from_zero_to_the_entry():
 
 def test_more_terms_than_have_room_share_columns_and_add_up_to_the_same():
     narrow = Room(96, 190, 1000, 900)
-    board = OperationFigure(explained("encoder.0.ffn.out", position="red", d_model=5), narrow).board
+    board = making_of(explained("encoder.0.ffn.out", position="red", d_model=5), narrow)
     assert len(board.columns) < 128
     assert board.chart.total == pytest.approx(board.entry.value, abs=1e-5)
 
@@ -153,20 +153,20 @@ def test_digits_of_products_and_of_the_sum_are_shown_where_they_are_traced():
     head = trace.under("encoder.0.self_attn", batch=0, head=2)
     here = {"query": "red", "d_head": 7}
     entry = explained("encoder.0.self_attn.q", head=2, **here)
-    figure = OperationFigure(entry, products=head["q_terms"].pick(**here), sums=head["q_partial_sums"].pick(**here))
+    figure = making_of(entry, products=head["q_terms"].pick(**here), sums=head["q_partial_sums"].pick(**here))
     assert wrong(figure, STAGE, trace) == []
     names = {span.source.name for text in texts_on([figure]) for span in getattr(text, "spans", ())}
     assert {"encoder.0.self_attn.q_terms", "encoder.0.self_attn.q_partial_sums"} <= names
     with tempconfig(SMALL):
         assert seen_in_motion(figure.plays(), Scene(renderer=FastRenderer()), trace) == []
-    x, weight, product, total = (words.spans[0].source for words, _, _ in figure.board.counters)
+    x, weight, product, total = (words.spans[0].source for words, _, _ in figure.counters)
     assert x.value * weight.value == pytest.approx(product.value)
     assert total.value == pytest.approx(sum(q.value * w.value for q, w in entry.terms[:-1]), abs=1e-5)
 
 
 def test_the_shares_of_a_softmax_are_read_back_from_their_bars():
     trace = trace_of(TEXT)
-    board = OperationFigure(explained("encoder.1.self_attn.weights", query="red", head=1, key="car")).board
+    board = making_of(explained("encoder.1.self_attn.weights", query="red", head=1, key="car"))
     shares = trace["encoder.1.self_attn.weights"].pick(batch=0, head=1, query="red").values
     heights = np.array([bar.height for bar in board.shares])
     assert heights[shares > 0.05] / heights.max() == pytest.approx(shares[shares > 0.05] / shares.max(), abs=0.02)

@@ -19,8 +19,8 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
 #: Px around the arrows, for the words at their tips; from a chip to its number; and how far along its hand, and how far
-#: beside it, the chip of the first word is.
-ACROSS, DOWN_TO, OVER, ALONG, ASIDE = 80.0, 84.0, 34.0, 0.7, 84.0
+#: beside it, the chip of the fourth word is.
+ACROSS, DOWN_TO, OVER, ALONG, ASIDE = 80.0, 84.0, 34.0, 0.7, 112.0
 
 
 class CarriedStep(VGroup):
@@ -58,22 +58,24 @@ class CarriedStep(VGroup):
         self.rows = [[frame.quantity(known.index(str(label))) for label in self.pair] for frame in way]
         self.states = [self._hands(frame) for frame in self.rows]
         self.now, self.numbers = self.states[0].copy(), self._numbers(0)
-        self.told = VGroup(
-            Words("sum", "stage word").next_to(self.dial.unit, RIGHT, buff=units(BESIDE)),
-            Words("true angles to the sum", "fact", "ink2").next_to(self.dial.unit, DOWN, buff=units(BESIDE)),
-        )
+        summed = Words("sum", "stage word").next_to(self.dial.unit[-1].points[0], DOWN, buff=units(1.5 * BESIDE))
+        true = Words("true angles to the sum", "fact", "ink2").next_to(summed, DOWN, buff=units(BESIDE / 4))
+        self.told = VGroup(summed, true.align_to(self.dial.hub, LEFT))
         # The tips of the nearest tokens but these two, and what they say of all others.
         tips = VGroup(self.dial.spoke(one, "ink2")[-1] for one in run["queen_cosine"].quantities()[2:])
         self.rest = VGroup(tips, Words("all other tokens: no nearer", "fact", "ink2").next_to(tips, UP, units(ASIDE)))
         super().__init__(self.origin, self.three, self.goal, self.names, self.step, self.carried)
 
     def _hands(self, row: Sequence[Quantity]) -> VGroup:
-        """Both hands and their chips: the first word's beside its hand, the fourth's beyond its tip."""
+        """Both hands and their chips: the first word's beyond its tip, the fourth's beside its hand.
+
+        So neither lies on the other hand, though the first one passes over the fourth.
+        """
         (king, queen), (one, other) = row, map(Token, self.pair)
         hands = self.dial.hand(king, "ink2", 8), self.dial.hand(queen, "residual", 8)
-        across, up, _ = (self.dial.spot(king) - self.dial.foot) / units(self.dial.px)
-        one.move_to(self.dial.spot(king, reach=ALONG) + units(ASIDE) * np.array([-up, across, 0]))
-        other.next_to(hands[1][-1], RIGHT, buff=units(BESIDE))
+        across, up, _ = (self.dial.spot(queen) - self.dial.foot) / units(self.dial.px)
+        one.next_to(hands[0][-1], RIGHT, buff=units(2 * BESIDE))
+        other.move_to(self.dial.spot(queen, reach=ALONG) + units(ASIDE) * np.array([-up, across, 0]))
         return VGroup(*hands, one, other)
 
     def _numbers(self, frame: int) -> VGroup:

@@ -100,15 +100,9 @@ class Meaning(Chapter):
     def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
         """The model at work, closed, a glimpse of what the lecture opens, and its question."""
         words, output = opening.source.chips, [*opening.output]
-        told = (
-            "and nothing comes out: it ends at once."
-            if "probs" in trace and not opening.gives
-            else "and another language comes out."
-            if focus.stack != DECODER and "probs" in trace
-            else "and the text goes on."
-            if "probs" in trace
-            else "and a vector comes out for each token."
-        )
+        told = "and the text goes on." if focus.stack == DECODER else "and another language comes out."
+        told = told if opening.gives else "and nothing comes out: it ends at once."
+        told = told if "probs" in trace else "and a vector comes out for each token."
         dive = Dive([opening.box, opening.name_plate], opening.box, opening.inside)
         inward: list[Play | None] = [(leave(*output), dive)]
         asking, flow = appear(opening.question), None
@@ -138,6 +132,7 @@ class Meaning(Chapter):
         chips, strips = picture.tokens, picture.strips
         others = [part for row in (chips, strips) for part in (*row[:here], *row[here + 1 :])]
         ring = ring_around(picture.vector.cells[0])
+        whole = len(picture.vector.cells) == len(vectors.pick(position=token))
         yield Step(
             "A word becomes a vector",
             beat(
@@ -146,11 +141,8 @@ class Meaning(Chapter):
                 deal(chips, strips, kind="slow"),
             ),
             beat(
-                claim(
-                    len(picture.vector.cells) == len(vectors.pick(position=token)),
-                    "Each cell is one number: blue is positive, orange negative.",
-                    "Each cell shows the largest of a few numbers: blue is positive, orange negative.",
-                ),
+                claim(whole, "Each cell is one number", "Each cell shows the largest of a few numbers")
+                + ": blue is positive, orange negative.",
                 (
                     leave(opening.box, *others),
                     Travel(chips[here], picture.chip, leaving=True),
@@ -358,10 +350,7 @@ class Meaning(Chapter):
             ),
             beat("Lower it below zero:", slider.slide(slider.lowest)),
             beat("its weight is small, but never zero."),
-            beat(
-                "It is a soft choice: the best gets the most, all others something.",
-                slider.slide(slider.rest),
-            ),
+            beat("It is a soft choice: the best gets the most, all others something.", slider.slide(slider.rest)),
             stage=[region],
         )
 

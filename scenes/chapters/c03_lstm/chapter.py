@@ -128,34 +128,28 @@ class AgainstLSTM(Chapter):
             ),
             beat("An older network does: the LSTM, or long short-term memory.", *chain.first()),
             beat(f"Its memory, the cell state, is a vector of {size} numbers.", appear(steps[0])),
-            *(
-                [
-                    beat("Each word changes it, and hands it on.", *chain.hand_on(steps)),
-                    beat(
-                        f"Step {ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
-                        appear(turn),
-                        move_ring(turn, chain.cells[-1], "residual"),
-                    ),
-                ]
-                if several
-                else []
-            ),
+            beat("Each word changes it, and hands it on.", *chain.hand_on(steps)) if several else None,
+            beat(
+                f"Step {ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
+                appear(turn),
+                move_ring(turn, chain.cells[-1], "residual"),
+            )
+            if several
+            else None,
             stage=[chain.ribbon],
         )
 
     def three_gates(self, trace: Trace, chain: LSTMChain) -> Iterator[Step]:
         """One cell from inside: the three gates."""
         at = min(1, len(chain.cells) - 1)
-        token = chain.ribbon.chips[at].label
-        part = trace.under(READER, batch=0, position=token.position)
-        room = over(chain.ribbon)
-        gates = LSTMGates(part, token, room.padded())
+        chip, room = chain.ribbon.chips[at], over(chain.ribbon)
+        part = trace.under(READER, batch=0, position=chip.label.position)
+        gates = LSTMGates(part, chip.label, room.padded())
         dive = Dive([chain], chain.cells[at], room)
-        chip = chain.ribbon.chips[at]
         yield Step(
             "Three gates: keep, write, show",
             beat(
-                f"What happens to the memory as “{token}” is read?",
+                f"What happens to the memory as “{chip.label}” is read?",
                 (chain.ribbon.mark({at: "residual"}), dive),
                 gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
             ),
@@ -196,12 +190,8 @@ class AgainstLSTM(Chapter):
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
                 beat("Each row is a sum: a word’s part is how far its vector reaches along it.", folding.cut()),
                 beat(
-                    claim(
-                        bool(left < 1 / 2),
-                        f"At first “{first}” has all of the memory, at the end {left:share}. "
-                        "Each new word dilutes the older ones.",
-                        f"At first “{first}” has all of the memory, at the end {left:share}.",
-                    ),
+                    f"At first “{first}” has all of the memory, at the end {left:share}."
+                    + claim(bool(left < 1 / 2), " Each new word dilutes the older ones.", ""),
                     appear(ring),
                     *(move_ring(ring, cell, "residual") for cell in cells[1:]),
                 ),
@@ -226,12 +216,8 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                claim(
-                    bool(trace["config.heads"] > 1),
-                    f"In one head, one of several attentions, “{focus.query_token}” looks at “{top_key}” "
-                    f"with {most:share}.",
-                    f"Here, “{focus.query_token}” looks at “{top_key}” with {most:share}.",
-                ),
+                claim(bool(trace["config.heads"] > 1), "In one head, one of several attentions", "Here")
+                + f", “{focus.query_token}” looks at “{top_key}” with {most:share}.",
                 appear(own),
                 folding.look(),
             ),
@@ -296,36 +282,9 @@ class AgainstLSTM(Chapter):
         right, most = [*map(str, attending)] == [*gold], [row.largest() for row in picture.weights]
         tops, clear = [state for state, _ in most], all(weight > 1 / 2 for _, weight in most)
         decides = right and clear and str(tops[0]) in facts["forms"]
-        strands = [line for lines in picture.looks() for line in lines]
+        strands = picture.looks()
         flow = pulses(strands)
         first = ring_around(picture.outputs[1][0], "weight")
-        told = [
-            beat(
-                f"Now all is right. “{attending[0]}” looks at “{tops[0]}”, which decides its form;",
-                (appear(first), ribbon.mark({tops[0].position: "weight"})),
-                ambient=flow,
-            )
-            if decides
-            else beat(
-                claim(
-                    right,
-                    "Now all is right: "
-                    + claim(
-                        clear, "each word takes most from one state.", "each word takes from the states that it needs."
-                    ),
-                    "Even so, not all is right. Each word takes from several states.",
-                )
-            )
-        ]
-        if decides and wrong and tops[wrong[-1]].position == len(others) - 1:
-            both = map(ring_around, (picture.outputs[1][wrong[-1]], others[-1]))
-            told.append(
-                beat(
-                    f"“{attending[wrong[-1]]}” still at the last state: nobody told it where to look.",
-                    (leave(first), ribbon.mark({}), appear(*both)),
-                    ambient=flow,
-                )
-            )
         yield Step(
             "One state for a whole sentence",
             beat(
@@ -349,7 +308,29 @@ class AgainstLSTM(Chapter):
                 (appear(picture.names[1]), picture.write_attending()),
                 draw(*strands, kind="row", back=True),
             ),
-            *told,
+            beat(
+                f"Now all is right. “{attending[0]}” looks at “{tops[0]}”, which decides its form;",
+                (appear(first), ribbon.mark({tops[0].position: "weight"})),
+                ambient=flow,
+            )
+            if decides
+            else beat(
+                claim(
+                    right,
+                    "Now all is right: "
+                    + claim(
+                        clear, "each word takes most from one state.", "each word takes from the states that it needs."
+                    ),
+                    "Even so, not all is right. Each word takes from several states.",
+                )
+            ),
+            beat(
+                f"“{attending[wrong[-1]]}” still at the last state: nobody told it where to look.",
+                (leave(first), ribbon.mark({}), appear(*map(ring_around, (picture.outputs[1][wrong[-1]], others[-1])))),
+                ambient=flow,
+            )
+            if decides and wrong and tops[wrong[-1]].position == len(others) - 1
+            else None,
             stage=[ribbon],
         )
 
@@ -358,9 +339,8 @@ class AgainstLSTM(Chapter):
         run = trace.under(RUN)
         means, lengths, right = run["exact.over_seeds"], run["length"], run["by_length.over_seeds"]
         _, attending, _ = TRANSLATORS
-        first, second, third = (means.pick(model=name) for name in TRANSLATORS)
-        rows = {name: right.pick(model=name) for name in TRANSLATORS}
-        totals = {name: means.pick(model=name) for name in TRANSLATORS}
+        rows, totals = ({name: of.pick(model=name) for name in TRANSLATORS} for of in (right, means))
+        first, second, third = totals.values()
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
         curves = Curves(
             lengths, rows, TRANSLATORS, {}, ticks, region.inside, "model", totals=totals, total="all lengths"
@@ -404,7 +384,8 @@ class AgainstLSTM(Chapter):
         gone, far = [states.outputs[0], states.names[0], *states.rings], run["distances"].quantities()[-1]
         grid, opened, chain = powers.values.values()
         (first, late, last), (wall, door, base) = RECALLING, powers.bars.values()
-        sinking = run["gradient"].pick(model=last).values.tolist()
+        sizes = run["gradient"].pick(model=last).values.tolist()
+        sinks = sizes == sorted(sizes, reverse=True)
         yield Step(
             "The vanishing gradient",
             beat("Why does it forget? A simpler task: name the first symbol.", *picture.ask()),
@@ -414,11 +395,8 @@ class AgainstLSTM(Chapter):
                 *picture.begin(),
             ),
             beat(
-                claim(
-                    sinking == sorted(sinking, reverse=True),
-                    "In an untrained LSTM, it shrinks with each symbol back: a vanishing gradient.",
-                    "In an untrained LSTM, it can get small: a vanishing gradient.",
-                ),
+                f"In an untrained LSTM, it {claim(sinks, 'shrinks with each symbol back', 'can get small')}"
+                ": a vanishing gradient.",
                 picture.away(),
             ),
             beat(
@@ -446,16 +424,15 @@ class AgainstLSTM(Chapter):
 
     def be_fair(self, run: Trace, region: Region, picture: GradientOverTime) -> Iterator[Step]:
         """The LSTM does learn it: how soon, and how surely."""
-        names = ("LSTM", "LSTM, gates open", "transformer")
+        called = dict(reversed(RECALLING.items()))
+        rows, steps = ({name: run[part].pick(model=name) for name in called} for part in ("curve", "steps"))
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
         arrived, of, checks = run["steps.trainings_that_solved"], run["steps.trainings"], run["checks"]
-        rows = {name: run["curve"].pick(model=name) for name in names}
         ticks = checks.quantities()[len(checks) // TICKS - 1 :: len(checks) // TICKS]
-        called = {name: RECALLING[name] for name in names}
         curves = Curves(checks, rows, called, {}, ticks, picture.higher, "model")
         where_they_rise(curves, checks, rows)
-        solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
-        sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
+        solved = {name: curves.reached(name, checks, row, steps[name]) for name, row in rows.items()}
+        sooner = bool(opened > grid) and counts(steps["transformer"], steps["LSTM, gates open"])
         yet = Words("not yet every distance", "stage word", "residual").next_to(solved["LSTM"], RIGHT, buff=gap("word"))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
@@ -471,7 +448,7 @@ class AgainstLSTM(Chapter):
                 *curves.drawn("LSTM, gates open", spots=solved["LSTM, gates open"]),
                 leave(picture.row),
             ),
-            *([beat(told, *curves.drawn("transformer", spots=solved["transformer"]))] if sooner else []),
+            beat(told, *curves.drawn("transformer", spots=solved["transformer"])) if sooner else None,
             beat(
                 f"As it usually starts, {arrived.pick(model='LSTM')} of {of} succeeds within "
                 f"{checks.quantities()[-1]:,.0f} steps"
@@ -506,11 +483,8 @@ class AgainstLSTM(Chapter):
                 picture.swap(),
             ),
             beat(
-                claim(
-                    bool(most < ROUNDING),
-                    "Computed anew, attention’s vectors are the same: none changes.",
-                    "Computed anew, attention’s vectors change a little.",
-                ),
+                "Computed anew, attention’s vectors "
+                + claim(bool(most < ROUNDING), "are the same: none changes.", "change a little."),
                 *picture.at_once(),
             ),
             beat(

@@ -73,18 +73,16 @@ class SentenceStates:
         most = [int(np.argmax(row.values)) for row in self.weights][: len(self.outputs[1])]
         return deal([self.others.vectors[j] for j in most], [*self.outputs[1]], kind="cell")
 
-    def looks(self) -> list[VGroup]:
-        """The weights of the states for each word that is written, as lines."""
-        found = []
+    def looks(self) -> list[VMobject]:
+        """The weights of the states for the words that are written, as lines."""
+        lines = []
         for row, chip, label in zip(self.weights, self.outputs[1], self.written[1], strict=False):
-            lines = VGroup()
             for weight, vector in zip(row.quantities(), self.others.vectors, strict=True):
                 if weight > SEEN:
                     line = curve(vector.get_top() + UP * units(8), chip.get_bottom() - UP * units(8))
                     ends = End(weight, first=True, axis="key", alone=True), End(label, alone=True)
-                    lines.add(as_thick_as(weight, line, THIN, THICK, *ends))
-            found.append(lines)
-        return found
+                    lines.append(as_thick_as(weight, line, THIN, THICK, *ends))
+        return lines
 
 
 def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTensor]) -> None:

@@ -40,7 +40,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
-from scenes.mobjects.operation import OperationFigure
+from scenes.mobjects.operation import making_of
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
@@ -157,11 +157,7 @@ class QKV(Chapter):
                 appear(headings[0], picture.figures[0]),
             ),
             beat(
-                claim(
-                    rms,
-                    "Before attention reads it, a norm brings all vectors to one length.",
-                    "Before attention reads it, a layer norm brings all vectors to one length.",
-                )
+                f"Before attention reads it, a {claim(rms, '', 'layer ')}norm brings all vectors to one length."
                 if normed
                 else "In this model, attention reads it as it is.",
                 *(picture.changes[0] if normed else ()),
@@ -186,7 +182,7 @@ class QKV(Chapter):
         entry = trace.explain(f"{focus.path}.q", head=focus.head, **own)
         place = ribbon.place(query_token), entry_place
         cell, room = product.hollow[place], ribbon.below(STAGE)
-        inside = OperationFigure(
+        inside = making_of(
             entry,
             room.padded(),
             {entering(trace, focus).name.rpartition(".")[2]: Formula("x")},
@@ -292,12 +288,8 @@ class QKV(Chapter):
                 *through(board.x, board.matrices["value"], board.made["value"]),
             ),
             beat(
-                claim(
-                    bias,
-                    f"Three matrices and their biases: so far, head {letter_of(focus.head)} has "
-                    f"{count:,.0f} parameters.",
-                    f"Three matrices: so far, head {letter_of(focus.head)} has {count:,.0f} parameters.",
-                ),
+                f"Three matrices{claim(bias, ' and their biases', '')}: so far, head {letter_of(focus.head)} has "
+                f"{count:,.0f} parameters.",
                 gather([*board.matrices.values()], total, "slow"),
                 appear(named[1]),
             ),
@@ -314,11 +306,15 @@ class QKV(Chapter):
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         pair, standing = (head, query_token, top_key), board.queries
         mirrored, real = TokenPairs.both(*pair, board)
-        symbol, keys = board.symbols["key"].copy(), VGroup(board.matrices["key"], *board.made["key"]).copy()
-        VGroup(symbol, keys.stretch_to_fit_width(board.x[0].width)).set_x(board.x[0].get_x())
-        made = (*exchange([*board.x], keys[1:], "row"), appear(keys[0], symbol))
+        # The queries go to the place of the vectors, and the keys come at their right, where they stood before.
+        queries, keys = ([board.symbols[role], board.matrices[role], *board.made[role]] for role in ("query", "key"))
+        symbol, *aside = VGroup(*queries).copy()
+        VGroup(*aside).stretch_to_fit_width(board.x[0].width).set_x(board.x[0].get_x())
+        symbol.align_to(aside[0], LEFT)
+        come = VGroup(*keys).copy().set_x(queries[-1].get_x())
+        made = [(leave(*board.x), *exchange(queries, [symbol, *aside], "row")), appear(come)]
         if mirrored.small or real.small:  # they need the whole stage
-            (mirrored, real), standing, made = TokenPairs.both(*pair), [], ()
+            (mirrored, real), standing, made = TokenPairs.both(*pair), [], []
         axis, rings = mirrored.axis, VGroup(ring_around(cell) for cell in mirrored.pair)
         own = VGroup(ring_around(cell) for cell in mirrored.itself)
         alone = head["scores_if_keys_were_queries"]
@@ -333,7 +329,7 @@ class QKV(Chapter):
             beat(
                 "If keys were queries, every query would meet every query. A large blue disc is a good match.",
                 appear(mirrored.heading),
-                appear_in_turn([*mirrored.half], "slow"),
+                appear_in_turn(mirrored.half, "slow"),
             ),
             beat(
                 "Every match would be mutual, like in a mirror,",
@@ -345,7 +341,7 @@ class QKV(Chapter):
             beat(
                 "Now with keys of their own.",
                 leave(own, mirrored.heading, axis),
-                made,
+                *made,
                 (*exchange(mirrored.columns, real.columns, "slow"), appear(real.heading)),
                 recast([*mirrored.grid.cells.values()], [*real.grid.cells.values()], "slow"),
             ),
@@ -367,20 +363,13 @@ class QKV(Chapter):
         pair = [(query_token, top_key), (top_key, query_token)]
         mutual = one_for_all and top_key.position != query_token.position
         readings = VGroup(reading(head["scores"], *way) for way in pair if mutual).arrange(RIGHT, buff=gap("part") * 2)
-        roles = ThreeRoles(
-            x, views, board.right, coloured=True, below=readings, biased=f"parameters.{focus.path}.b_q" in trace
-        )
+        biased = f"parameters.{focus.path}.b_q" in trace
+        roles = ThreeRoles(x, views, board.right, coloured=True, below=readings, biased=biased)
         flow, called = pulses(roles.ways, role="residual"), board.names[here].copy()
         called.next_to(roles.whole, LEFT, buff=gap("chip"))
-        question = (
-            claim(
-                f"parameters.{focus.path}.b_q" in trace,
-                "Your turn: would it matter if W_Q and W_K, with their biases, changed places?",
-                "Your turn: would it matter if W_Q and W_K changed places?",
-            )
-            if one_for_all
-            else "Your turn: heads share keys and values. What does that save?"
-        )
+        with_biases = claim(biased, ", with their biases,", "")
+        question = f"Your turn: would it matter if W_Q and W_K{with_biases} changed places?"
+        question = question if one_for_all else "Your turn: heads share keys and values. What does that save?"
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")
         if mutual:
@@ -408,12 +397,7 @@ class QKV(Chapter):
                 appear_in_turn(symbols, "slow"),
                 ambient=flow,
             ),
-            beat(
-                question,
-                leave(*symbols),
-                *(turned.matrices() if mutual else ()),
-                ambient=flow,
-            ),
+            beat(question, leave(*symbols), *(turned.matrices() if mutual else ()), ambient=flow),
             *answers,
             stage=[*board.names, *board.x],
         )

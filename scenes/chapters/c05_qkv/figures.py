@@ -14,7 +14,6 @@ from scenes.animations import Travel, Visit, appear, appear_in_turn, draw, excha
 from scenes.animations.verbs import Play
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, Arcs
-from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.matrix_product import ThreeProjections
@@ -276,6 +275,9 @@ class TokenPairs(VGroup):
         self.readings = VGroup(*(reading(scores, a, b, role) for a, b in pair))
         self.readings.arrange(DOWN, buff=gap("chip"), aligned_edge=RIGHT)
         self.called = Words("one matrix for both" if role == "query" else "two matrices", "stage word")
+        #: The cells of tokens with themselves, and the diagonal with what lies above it.
+        self.itself = [cell for (i, j), cell in self.grid.cells.items() if i == j]
+        self.half = [*(cell for (i, j), cell in self.grid.cells.items() if i <= j), self.grid.gaps_left_out]
         super().__init__(self.grid, self.rows, self.columns, self.heading)
         self.query_token, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
@@ -318,17 +320,6 @@ class TokenPairs(VGroup):
             else "Here, who needs whom is not mutual: two matrices allow that.",
         )
 
-    @property
-    def itself(self) -> list[Cell]:
-        """The cells of tokens with themselves."""
-        return [cell for (i, j), cell in self.grid.cells.items() if i == j]
-
-    @property
-    def half(self) -> VGroup:
-        """The diagonal and what lies above it."""
-        upper = (cell for (i, j), cell in self.grid.cells.items() if i <= j)
-        return VGroup(*upper, self.grid.gaps_left_out)
-
     def reflect(self) -> Animation | None:
         """Move what lies above the diagonal to its mirror place below; None if the grid has one cell."""
         turns = [Travel(self.grid.cells[j, i], cell, 0.0, "slow") for (i, j), cell in self.grid.cells.items() if i > j]
@@ -355,11 +346,7 @@ class VectorLengths(VGroup):
     """
 
     def __init__(
-        self,
-        stages: Sequence[NamedTensor],
-        lengths: Sequence[NamedTensor],
-        headings: Sequence[VMobject],
-        room: Room,
+        self, stages: Sequence[NamedTensor], lengths: Sequence[NamedTensor], headings: Sequence[VMobject], room: Room
     ) -> None:
         head, room = room.split_rows(HEAD)
         scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)

@@ -279,12 +279,18 @@ class Weighting(Chapter):
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = SaturationCurve(trace.under("experiment.variance"), names, region.inside)
-        fall, (undivided, divided) = picture.falls[1], picture.lowered()
+        fall, (undivided, divided) = picture.falls[1], picture.lowered
+        before, now = picture.lengths
         yield Step(
             "Why not let the best key take it all?",
             beat(
+                f"Now each sum has {now:,.0f} products, not {before:,.0f}.",
+                appear(picture.told[0]),
+                exchange([picture.told[0]], [picture.told[1]], "row"),
+            ),
+            beat(
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
-                (appear(picture.plot, picture.told, *picture.others), draw(picture.curve)),
+                (appear(picture.plot, *picture.others), draw(picture.curve)),
                 (*(grow(bar, DOWN) for bar in picture.bars), appear(*picture.names, *picture.numbers)),
                 appear(picture.pushes[0]),
                 undivided,
@@ -315,9 +321,8 @@ class Weighting(Chapter):
         handed = head[attention_input(head, "v")].pick(key=keys)
         values = in_place_of([board.keys[j] for j in keys], handed, "value", upright=True)
         leader, part = head.in_full("weighted_v_share", query=query_token).largest()
-        narrowed = zip(keys, picture.shrunk, strict=True)
+        narrowed, here = zip(keys, picture.shrunk, strict=True), ribbon.place(query_token)
         leading = [value for j, value in narrowed if ribbon.chips[j].label.position == leader.position]
-        here = ribbon.place(query_token)
         mine = [rows.segments[here, j] for j in keys]
         others = [part for part in rows.segments.values() if part not in mine]
         yield Step(
@@ -378,11 +383,7 @@ class Weighting(Chapter):
                 leave(added.matrix),
             ),
             beat(
-                claim(
-                    several,
-                    "So it is added to this vector, as the outputs of the other heads are.",
-                    "So it is added to this vector.",
-                ),
+                "So it is added to this vector" + claim(several, ", as the outputs of the other heads are.", "."),
                 (added.grow(added.sum, "slow"), appear(added.names[2])),
             ),
             stage=[ribbon],
@@ -406,11 +407,7 @@ class Weighting(Chapter):
                 ambient=flow,
             ),
             beat(
-                claim(
-                    picture.told,
-                    f"Sublayer by sublayer, it moves to “{picture.becomes[0]}”.",
-                    "Sublayer by sublayer, it moves.",
-                ),
+                "Sublayer by sublayer, it moves" + claim(picture.told, f" to “{picture.becomes[0]}”.", "."),
                 *picture.go(),
                 ambient=flow,
             ),
@@ -561,6 +558,13 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
     """The stages of the query token's row, and the formula of each, beside it."""
     head, query_token = focus.seen(trace), focus.query_token
     tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
+    formulas = [
+        Formula("s", LARGE),
+        Formula("z = s / sqrt(d_k)", LARGE),
+        Formula("z - max z", LARGE),
+        Formula("e^(z - max z)", LARGE),
+        Formula("e^(z - max z) / (sum e^(z - max z))", LARGE),
+    ]
     stages = SoftmaxStages(
         [head[name].pick(query=query_token) for name in tensors],
         ("score", "scaled score z", "z minus the largest", "exponential", "attention weight"),
@@ -570,14 +574,5 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
         (".2f", ".2f", ".2f", "weight", "weight"),
         head["softmax_way"].pick(query=query_token),
     )
-    formulas = [
-        Formula("s", LARGE),
-        Formula("z = s / sqrt(d_k)", LARGE),
-        Formula("z - max z", LARGE),
-        Formula("e^(z - max z)", LARGE),
-        Formula("e^(z - max z) / (sum e^(z - max z))", LARGE),
-    ]
-    for place, formula in enumerate(formulas):
-        # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
-        side.rows(3)[place in RAISED].fit(formula)
-    return stages, formulas
+    # Each formula stands clear of the zero line of its stage, which lies in the middle or on the floor.
+    return stages, [side.rows(3)[place in RAISED].fit(formula) for place, formula in enumerate(formulas)]

@@ -140,30 +140,37 @@ class SaturationCurve(VGroup):
         names: what is divided, by the divisor.
         room: the rectangle that is filled.
 
-    `falls` are the weights of the best on its way down, for each divisor, and `pushes` what stands above it then;
-    `told` says how long the sums are.
+    `falls` are the weights of the best on its way down, for each divisor, `pushes` what stands above it then, and
+    `lowered` the plays in which its column moves on below the curve; `told` says how long the sums of the `walks` are,
+    and how long those of this curve, by their `lengths`.
     """
 
     def __init__(self, run: Trace, names: Mapping[str, str], room: Room) -> None:
         leads, curve = run["curve_leads"], run["curve_weights"]
         plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
         self.curve = plot.curve(leads, curve, "ink3", 6)
-        self.falls, self.states, self.rests, self.pushes, self.numbers = [], [], [], [], []
-        self.spots, self.tangents, self.slopes, self.names = VGroup(), VGroup(), VGroup(), VGroup()
+        self.falls, self.others, self.bars, self.pushes, self.numbers, self.lowered = ([] for _ in range(6))
+        self.spots, self.tangents, self.slopes, self.names = (VGroup() for _ in range(4))
         for choice, name in names.items():
             fall = [row.quantity(0) for row in run["one_weights"].pick(choice=choice)]
             places = run["one_leads"].pick(choice=choice).quantities()
-            bars = [bar_of(weight, "height", pixels(plot.high), COLUMN, radius=4) for weight in fall]
-            for bar, lead in zip(bars, places, strict=True):
+            states = [VGroup(bar_of(weight, "height", pixels(plot.high), COLUMN, radius=4)) for weight in fall]
+            for bar, lead in zip(states, places, strict=True):
                 bar.move_to(plot.point(lead, 0), aligned_edge=DOWN)
+            whole = VGroup(Box(COLUMN, pixels(plot.high), palette().chip, 4))
+            rests = [whole.copy().move_to(bar, aligned_edge=DOWN) for bar in states]
+            bar, other = states[0].copy(), rests[0].copy()
+            text = number(fall[0], "share", "stage number").settle(bar.get_corner(UP + LEFT) + UPPER)
             self.falls.append(fall)
-            self.states.append([VGroup(bar) for bar in bars])
-            self.numbers.append(number(fall[0], "share", "stage number").settle(bars[0].get_corner(UP + LEFT) + UPPER))
-            self.names.add(Words(name, "stage word", "ink2").next_to(bars[0], DOWN, buff=gap("line")))
-            start, end = (plot.point(lead, fall[0]) + UP * units(UPON + GAP) for lead in (places[0], places[-1]))
-            self.pushes.append(arrow(start, end, "ink2", 7, 26))
-            rest = Box(COLUMN, pixels(plot.high), palette().chip, 4)
-            self.rests.append([VGroup(rest.copy().move_to(bar, aligned_edge=DOWN)) for bar in bars])
+            self.others.append(other)
+            self.bars.append(bar)
+            self.numbers.append(text)
+            ride = Riding(bar, states, VGroup(text), [[weight] for weight in fall], "share", UPPER, "slow")
+            self.lowered.append((Through(other, rests, "slow"), ride))
+            self.names.add(Words(name, "stage word", "ink2").next_to(bar, DOWN, buff=gap("line")))
+            start, end = (plot.point(lead, 1.0) + UP * units(UPON + GAP) for lead in (places[0], places[-1]))
+            push = arrow(start, end, "ink2", 7, 26)
+            self.pushes.append(push.add(Words("one less", "stage word").next_to(push, LEFT, buff=units(GAP))))
             ends = fall[:: len(fall) - 1]
             self.spots.add(plot.dots(places[:: len(fall) - 1], ends, "focus", 13))
             across, up = (run[f"tangent_{part}"].pick(choice=choice) for part in ("leads", "weights"))
@@ -173,25 +180,13 @@ class SaturationCurve(VGroup):
             # On the side of the column where the curve leaves room.
             side, down = (RIGHT, 0) if ends[0] < 0.5 else (LEFT, BELOW / 2)
             self.slopes.add(slope.next_to(self.spots[-1], side, buff=units(BELOW / 2)).shift(DOWN * units(down)))
-        self.pushes[0].add(Words("one less", "stage word").next_to(self.pushes[0], LEFT, buff=units(GAP)))
-        self.bars, self.others = ([states[0].copy() for states in some] for some in (self.states, self.rests))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
         plot.names[0].shift(DOWN * units(2 * GAP))  # below those of the columns
         plot.add(plot.heights(half, "share"), plot.shares())
-        width = run["width"].quantity(-1)
-        self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
+        self.lengths = run["walk_steps"], run["width"].quantity(-1)
+        line, told = room.split_rows(UPON)[0], (f"sums of {one:,.0f} products" for one in self.lengths)
+        self.told = [Words(text, "stage word").end_in(line) for text in told]
         super().__init__(plot, *self.others, *self.bars, self.curve, self.names)
-
-    def lowered(self) -> list[tuple[Animation, ...]]:
-        """For each divisor, the best key goes down by one, and its column moves on below the curve."""
-        parts = zip(self.others, self.rests, self.bars, self.states, self.numbers, self.falls, strict=True)
-        return [
-            (
-                Through(other, rests, "slow"),
-                Riding(bar, states, VGroup(text), [[weight] for weight in fall], "share", UPPER, "slow"),
-            )
-            for other, rests, bar, states, text, fall in parts
-        ]
 
 
 class AddedOutput(VGroup):

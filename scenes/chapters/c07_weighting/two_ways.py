@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import Play, Travel, flow, reshape
 from scenes.layout import STAGE
@@ -75,18 +75,12 @@ class TwoWays(TwoSenses):
             else "Attention brings in the hint, and makes most of the way to two places."
         )
 
-    def delivered(self, sentence: int) -> tuple[VMobject, Animation]:
-        """A drop of what attention hands over, and its way along the arc to the word."""
-        arc = self.rows[sentence].strongest
-        drop = dot(arc.points[0], DROP, "value")
-        return drop, flow(drop, arc)
-
     def go(self, sentence: int = 0) -> list[Play]:
         """A drop comes along the arc, falls to the point and is the first arrow; each other grows out of a tip."""
-        (drop, comes), legs = self.delivered(sentence), self.legs[sentence]
-        tips = [dot(leg[-1].points[0], 1) for leg in legs]
+        arc, legs = self.rows[sentence].strongest, self.legs[sentence]
+        drop, tips = dot(arc.points[0], DROP, "value"), [dot(leg[-1].points[0], 1) for leg in legs]
         others = (Travel(tip, leg, 0.0, "flow") for tip, leg in zip(tips, legs[1:], strict=False))
-        return [comes, Travel(drop, legs[0], kind="row", leaving=True), *others]
+        return [flow(drop, arc), Travel(drop, legs[0], kind="row", leaving=True), *others]
 
     def go_elsewhere(self) -> list[Play]:
         """The first way grows faint, while another drop comes and begins the second one."""
