@@ -37,8 +37,7 @@ class DecoderRows:
 
     def mean_weights(self, trace: Trace) -> NamedTensor:
         """The cross-attention weights of the rows that write one of `written`, as means over the heads: "query key"."""
-        seen: NamedTensor = trace[f"{self.cross}.mean_weights"].pick(batch=0)
-        return seen.pick(query=tuple(range(len(self.written))))
+        return trace[f"{self.cross}.mean_weights"].pick(batch=0, query=tuple(range(len(self.written))))
 
     def memory(self, trace: Trace) -> NamedTensor:
         """The final vectors of the encoder, which cross-attention reads: "position d_model"."""

@@ -225,15 +225,14 @@ def inside_prose(bench: Bench) -> Found:
     copied = bench.once("copies", partial(copies, loaded, best, others, bench.seed))
     named = names(scores)
 
-    pairs, tokens = [cut(loaded, text.format(one)) for one in PAIRS["animal"][1:3]], cut(loaded, TWICE)
-    first = len(cut(loaded, NEW_TEXTS[0]))
+    pairs = [cut(loaded, text.format(one)) for one in PAIRS["animal"][1:3]]
+    tokens, first = cut(loaded, TWICE), len(cut(loaded, NEW_TEXTS[0]))
     at_heads = looks["head"][list(PAIRS).index("animal")]
     sinks = texts["sink"].mean(0) > NAMED_FROM
     # A value belongs to a key/value head, which several heads share.
     ratio = texts["ratio"].mean(0).repeat(config.heads // config.kv_heads, 1)
     clearest, right = np.array([induction, previous]), taken["right"]
     words = {"query": pairs[0], "key": pairs[0], "pair": PAIRS, "part": ("layer", "head"), "row": ("it", "last")}
-    place = {"part": ("layer", "unit")}
     twos = {"choice": ("induction", "previous"), "query": tokens, "key": tokens}
     said = {"rank": pieces_of(loaded, twice["ids"].tolist()), "step": pieces_of(loaded, lens["said"].tolist())}
     kinds = {"kind": ("sink", "previous token", "induction", "none of these")}
@@ -250,16 +249,15 @@ def inside_prose(bench: Bench) -> Found:
         | tensors("choice query key", twos, twice=twice["patterns"])
         | tensors("rank", said, next=twice["probs"])
         | tensors("step", said, lens_likeliest=lens["likeliest"])
-        | tensors("part", place, unit=[int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff])
+        | tensors("part", {"part": ("layer", "unit")}, unit=np.add(divmod(int(unit["unit"]), config.d_ff), (1, 0)))
         | tensors(units=config.decoder_layers * config.d_ff, unit_new=unit["new"], unit_shuffled=unit["shuffled"])
         | tensors("pair", words, noun_change=looks["change"])
         | tensors("sentence", tried, taken_right=right.reshape(-1))
         | tensors("pair", tried, taken_by_pair=right.sum(1))
-        | tensors(taken_in_all=right.sum(), taken_of=right.size)
         | tensors("kind part", followed, best_heads=clearest + 1)
         | tensors("row part", words, look_heads=at_heads + 1)
         | tensors("kind", kinds, named=named["named"])
-        | tensors(resting=named["resting"], earned=NAMED_FROM)
+        | tensors(resting=named["resting"], earned=NAMED_FROM, taken_in_all=right.sum(), taken_of=right.size)
         | tensors("part", {"part": ("Xiao et al.", "Trinh and Le")}, sources=[2024, 2018])
     )
     for at, (one, bound) in enumerate(zip(NEW_TEXTS, (slice(0, first), slice(first, None)), strict=True)):
