@@ -176,8 +176,9 @@ class Interpretation(Chapter):
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
         layer, head, _ = place
         own, after = (one.pick(layer=layer, head=head) for one in (cost, trace[RIGHT].pick(model=1)))
-        rings = [VGroup(ring_around(panels.grids[panels.place(*at)]), ring_around(picture.plates[role]))
-                 for role, at in named.items() if role in felt]  # fmt: skip
+        known = [role for role in named if role in felt]
+        heads = {named[role]: ring_around(panels.grids[panels.place(*named[role])]) for role in known}
+        rings = [ring_around(picture.plates[role]) for role in known]
         ring, (way, asked) = ring_around(picture.plates[ROLE], "query"), picture.other_way(ROLE)
         yield Step(
             "Which words does a head help?",
@@ -186,9 +187,9 @@ class Interpretation(Chapter):
                 (appear_in_turn([*picture.plates.values()]), appear(picture.counted)),
                 picture.tour(panels.grids),
             ),
+            beat("Rings: heads that have these names by attention.", appear_in_turn([*heads.values()], "slow")),
             beat(
-                "Rings: heads that have these names by attention. "
-                + claim(
+                claim(
                     agree,
                     "Into each of their words, theirs is the widest stream.",
                     "Into some of their words, theirs is not the widest.",
@@ -202,7 +203,7 @@ class Interpretation(Chapter):
                     "so the gender may have another way.",
                     f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
                 ),
-                (leave(*rings), appear(ring)),
+                (leave(*heads.values(), *rings), appear(ring)),
                 (draw(way), appear(asked)),
             ),
             stage=[panels.names, panels.grids],

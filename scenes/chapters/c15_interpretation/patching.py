@@ -303,8 +303,8 @@ class TwoRoutes:
         """The head is cut, and with it its route: the adjective still tells what it means."""
         gone, come = self.answered(self.own_off)
         again = leave(self.noun, *self.first[1]), draw(*self.first[0]), gone
-        broken = *take_out(self.head, self.gone), leave(*self.first[0], self.calls[0])
-        return [again, broken, come]
+        broken = *take_out(self.head, VGroup(self.gone[0])), leave(*self.first[0], self.calls[0])
+        return [again, broken, (*come, appear(self.gone[1]))]
 
     def answered(self, new: FormBars) -> tuple[Animation, tuple[Animation, ...]]:
         """The answer leaves, as it is no longer true, and later another comes."""
