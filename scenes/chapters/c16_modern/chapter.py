@@ -178,7 +178,7 @@ class Modern(Chapter):
             beat(
                 "Every pair turns by an angle of its own: some fast, some slowly.",
                 appear(dials.traces, rise=False),
-                dials.roll({"query": range(ALONE, QUERY + 1)}),
+                dials.roll({"query": range(ALONE, QUERY + MOVED + 1)}),
             ),
             stage=[plan],
         )
@@ -205,7 +205,10 @@ class Modern(Chapter):
             beat(
                 f"The key of “{dials.labels['key']}” has hands, too; they show angles, not lengths. "
                 "Blue columns raise the score, orange ones lower it.",
-                leave(dials.traces, dials.speeds),
+                (
+                    leave(dials.traces, dials.speeds),
+                    dials.roll({"query": range(QUERY + MOVED, QUERY - 1, -1)}, kind="row"),
+                ),
                 appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 dials.deal("key"),
                 (appear(dials.title, dials.zero, score), appear_in_turn([*adds])),
