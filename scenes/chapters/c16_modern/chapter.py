@@ -125,7 +125,7 @@ class Modern(Chapter):
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
                 appear(picture.norms[0], picture.level),
-                exchange([picture.before, picture.level], [picture.centred, picture.fallen], "slow"),
+                exchange([picture.before, picture.level], [picture.centred, picture.fallen], "row"),
                 (leave(picture.fallen), follow(spread)),
                 *picture.divide([picture.centred, spread], [picture.divided, one]),
             ),
