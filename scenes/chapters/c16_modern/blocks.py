@@ -93,33 +93,29 @@ class NormedVector:
         self.drawn = VGroup(token.begin_in(foot), drawn.next_to(token, RIGHT, buff=gap("chip")))
         self.run, self.body, self.origin = run, body, Ground()
         self.zero = zero_in(body, self.origin)
-        far, near = (body.height / 2 / float(np.abs(run[name].values).max()) for name in ("stream", "rms_normed"))
+        far = body.height / 2 / float(np.abs(run["stream"].values).max())
         self.before, self.centred, self.divided, self.again, self.within = (
             self._bars(name, far) for name in ("stream", "centred", "layer_normed", "stream", "rms_normed")
         )
-        #: The result of layer norm; then all from closer by, and the mean.
-        self.outlines, self.near = self._outlines(far), [self._bars("rms_normed", near), self._outlines(near)]
+        #: The result of layer norm.
+        self.outlines = self._bars("layer_normed", far).set_fill(opacity=0).set_z_index(1)
+        self.outlines.set_stroke(palette().focus, stroke(2), 1)
         self.bands = [self._band(run[name], sign, far) for name, sign in SPREADS.items()]
-        self.ones = [*(self._band(1, '"one"', far) for _ in SPREADS), self._band(1, '"one"', near)]
-        self.level = self._level(float(run["mean"]) * far)
-        self.fallen, self.mean = (self._level(float(m) * near) for m in (0, run["mean"] / run["root_mean_square"]))
+        self.ones = [self._band(1, '"one"', far) for _ in SPREADS]
+        mean = float(run["mean"]) * far
+        self.level, self.fallen, self.mean = map(self._level, (mean, 0, mean / float(run["root_mean_square"])))
         #: True if no eye can tell both results apart.
         self.alike = bool(run["difference"] < SEEN)
-        share = number(run["mean_share"], ".0%", "chapter", "focus").end_in(foot)
-        self.share = VGroup(share, Words("mean, typically", "title", "focus").stand_on(share.baseline))
-        self.share[1].end_at(share.get_left()[0] - units(14))
+        share = Words(f"mean: typically {run['mean_share']:.0%} of the root mean square", "title", "focus")
+        self.share = share.end_in(body.split_rows(NOTE)[0])
 
     def _bars(self, stage: str, unit: float) -> VGroup:
         row = self.run[stage].quantities()
         return bars(row, self.body, unit, self.body.width / len(row) * 0.74, self.origin)
 
-    def _outlines(self, unit: float) -> VGroup:
-        hollow = self._bars("layer_normed", unit).set_fill(opacity=0).set_z_index(1)
-        return hollow.set_stroke(palette().focus, stroke(2), 1)
-
-    def _level(self, up: float) -> VMobject:
-        y = self.zero.get_y() + units(up)
-        return rule(at(self.body.left, 0), at(self.body.right, 0), "focus", 4).set_y(y)
+    def _level(self, up: float) -> VGroup:
+        line = rule(at(self.body.left, 0), at(self.body.right, 0), "focus", 4).set_y(self.zero.get_y() + units(up))
+        return VGroup(line, Formula("mu", role="focus").next_to(line, RIGHT, buff=gap("chip")))
 
     def _band(self, reach: Quantity | int, sign: str, unit: float) -> VGroup:
         band = Box(self.body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
@@ -127,10 +123,10 @@ class NormedVector:
         return VGroup(band, Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip")))
 
     @staticmethod
-    def divide(old: Sequence[VMobject], new: Sequence[VMobject]) -> tuple[Animation, ...]:
-        """Bars are divided, and so is the band behind them."""
+    def divide(old: Sequence[VMobject], new: Sequence[VMobject]) -> list[Play]:
+        """Bars are divided, and so is the band behind them; then it says what it has become."""
         (shown, band), (less, one) = old, new
-        return (*exchange([band[0], shown], [one[0], less], "slow"), leave(band[1]), follow(one[1]))
+        return [exchange([band[0], shown], [one[0], less], "slow"), (leave(band[1]), follow(one[1]))]
 
 
 class ActivationCurves(VGroup):

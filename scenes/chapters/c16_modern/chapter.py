@@ -114,7 +114,7 @@ class Modern(Chapter):
     def divide_only(self, run: Trace, plan: OpenLayer) -> Iterator[Step]:
         """One vector: layer norm takes off its mean, and leaves outlines; RMSNorm fills them without."""
         picture, year = NormedVector(run), run["years"].pick(part="Zhang and Sennrich")
-        (spread, size), (one, other, near) = picture.bands, picture.ones
+        (spread, size), (one, other) = picture.bands, picture.ones
         yield Step(
             "RMSNorm only divides",
             beat(
@@ -125,9 +125,9 @@ class Modern(Chapter):
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
                 appear(picture.norms[0], picture.level),
-                exchange([picture.before, picture.level], [picture.centred, picture.fallen], "slow"),
-                (leave(picture.fallen), appear(spread)),
-                picture.divide([picture.centred, spread], [picture.divided, one]),
+                exchange([picture.before, picture.level], [picture.centred, picture.fallen], "row"),
+                (leave(picture.fallen), follow(spread)),
+                *picture.divide([picture.centred, spread], [picture.divided, one]),
             ),
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
@@ -137,7 +137,7 @@ class Modern(Chapter):
             ),
             beat(
                 "Do its bars fit into those outlines?",
-                picture.divide([picture.again, size], [picture.within, other]),
+                *picture.divide([picture.again, size], [picture.within, other]),
             ),
             beat(
                 claim(
@@ -145,11 +145,10 @@ class Modern(Chapter):
                     "No difference to be seen, for the mean was next to nothing,",
                     "They differ, for the mean was not small,",
                 ),
-                exchange([other, picture.within, picture.outlines], [near, *picture.near], "camera"),
+                draw(picture.mean[0], kind="row"),
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square.",
-                draw(picture.mean, kind="row"),
                 appear(picture.share),
             ),
             stage=[plan],
@@ -179,7 +178,7 @@ class Modern(Chapter):
             beat(
                 "Every pair turns by an angle of its own: some fast, some slowly.",
                 appear(dials.traces, rise=False),
-                dials.roll({"query": range(ALONE, QUERY + 1)}),
+                dials.roll({"query": range(ALONE, QUERY + MOVED + 1)}),
             ),
             stage=[plan],
         )
@@ -206,7 +205,10 @@ class Modern(Chapter):
             beat(
                 f"The key of “{dials.labels['key']}” has hands, too; they show angles, not lengths. "
                 "Blue columns raise the score, orange ones lower it.",
-                leave(dials.traces, dials.speeds),
+                (
+                    leave(dials.traces, dials.speeds),
+                    dials.roll({"query": range(QUERY + MOVED, QUERY - 1, -1)}, kind="row"),
+                ),
                 appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 dials.deal("key"),
                 (appear(dials.title, dials.zero, score), appear_in_turn([*adds])),

@@ -27,8 +27,8 @@ EVERY, ALONE = 4, 2
 SIDE, ROW, PIVOT, RIM = 262.0, 100.0, 12.0, 9.0
 #: Px of a chip and of a position below it, and of the score below the vectors.
 CHIP, NUMBER, SCORE = 52.0, 34.0, 128.0
-#: Px of the title above dials, by which a dial is less than its line, and of a column.
-HEAD, SLIM, WIDE = 44.0, 20.0, 56.0
+#: Px of the title above dials, of the line of words below a dial, and of a column.
+HEAD, FOOT, WIDE = 44.0, 44.0, 56.0
 #: Whose hands there are, and how thick these are in a small dial and in the large one.
 ROLES, THICK, THICKER = ("query", "key"), 8.0, 14.0
 
@@ -62,15 +62,17 @@ class RotaryDials:
         self.pairs = range(0, len(run["turns"]), EVERY)
         title, body = wall.split_rows(HEAD, 4)
         cells = [cell for line in body.rows(2, 16) for cell in line.columns(len(self.pairs) // 2, 14)]
-        #: Of each pair its dial, and beside it room for its column, or before that for its angle.
-        faces, self.rooms = zip(*(cell.split_columns(cell.height - SLIM) for cell in cells), strict=True)
+        #: Of each pair its dial, above its angle, and beside it room for its column.
+        sides, self.rooms = zip(*(cell.split_columns(cell.height - FOOT) for cell in cells), strict=True)
+        faces, feet = zip(*(side.split_rows(-FOOT) for side in sides), strict=True)
         self.dials = [DialFace(face.centre, face.width / 2) for face in faces]
         self.large = DialFace(wall.centre, wall.height / 2)
         #: How far each hand turns from one position to the next.
         self.speeds = VGroup(
-            Words(f"{run['turns'].quantity(pair):.2g}°", "fact", "ink2").settle(room.centre)
-            for pair, room in zip(self.pairs, self.rooms, strict=True)
+            Words(f"{run['turns'].quantity(pair):.2g}°", "fact", "ink2").settle(foot.centre)
+            for pair, foot in zip(self.pairs, feet, strict=True)
         )
+        self.speeds.add(Words("every fourth pair, and its turn per position", "fact", "ink2").begin_in(title))
         self.angles = [float(np.radians(run["turns"].values[pair])) for pair in self.pairs]
         self._row(row)
         named = Words("position", "aside", "ink2").settle(row.split_rows(-NUMBER, 6)[1].centre)

@@ -192,9 +192,10 @@ class OpenLayer(VGroup):
         for block, branch in self.branches.items():
             branch.key = ("branch", block)
         gap = Room(STAGE.left + STREAM, STAGE.top, side.left, STAGE.bottom)
-        self.note = Words("a sketch", "aside", "ink2").settle(gap.split_rows(-SPACE)[1].centre)
-        self.when = Words(f"{year:.0f}" if first else "today", "chapter")
-        self.when.settle(gap.split_rows(TITLE - SPACE)[0].centre)
+        self.note = Words("a sketch", "aside", "ink2").begin_in(STAGE.split_rows(-SPACE)[1])
+        #: Clear of the way of what is added.
+        self.when = Words(f"{year:.0f}" if first else "today", "title")
+        self.when.end_in(gap.split_rows(TITLE - SPACE)[0].inset(SPACE, 0))
         self.when.key = ("when", first)
         self.shapes = VGroup(self.stream, *self.branches.values(), *self.joins, *self.boxes.values())
         self.words = VGroup(*self.names.values(), *([] if changed else [self.when]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import DOWN, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Count,
@@ -72,6 +72,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -362,7 +363,8 @@ class LanguageModel(Chapter):
         within, others = ([text for i, text in enumerate(page.words) if (i in asked) == own] for own in (True, False))
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
         line = TextPage(self.asked(run), BESIDE, CLOSE, BARRED)
-        bare, legend = NextToken(line, run["bare"], SURE, "weight"), reply.legend("bar: probability")
+        bare = NextToken(line, run["bare"], SURE, "weight")
+        legend = Words("bar: probability", "fact", "ink2").next_to(bars[-1], RIGHT, gap("chip"))
         yield Step(
             "A chat is a text as well",
             beat(
@@ -383,7 +385,7 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
-                (leave(legend), appear_in_turn([*line.words])),
+                appear_in_turn([*line.words]),
                 (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
             stage=[question, answer],

@@ -37,7 +37,7 @@ VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
 #: Px from a line to its vector, from a word up to an arc, of the rise of a short arc, and what the longest rises more.
 TIED, TOUCH, LOW, HIGH = 32.0, 10.0, 90.0, 400.0
 #: Px of a bar for a probability of one, in the lines of a text.
-SURE = 84.0
+SURE = 70.0
 #: Px of a stream for a weight of one.
 BROAD = 30.0
 #: Px of a bar on a word, and on a large one: equal, as its height alone is a number.
@@ -169,11 +169,6 @@ class TextPage(VGroup):
         """From a word, by default the last one, to its vector, level with the word."""
         start = (text or self.words[-1]).get_right() + RIGHT * units(10)
         return rule(start, np.array([to.get_left()[0] - units(TIED), start[1], 0]), "residual", 3)
-
-    def legend(self, text: str, role: str = "ink2") -> Words:
-        """The meaning of the bars, at the end of the last line."""
-        words = Words(text, "fact", role).stand_on(self.words[-1].baseline)
-        return words.end_at(float(at(self.room.right, 0)[0]))
 
     def below(self, place: int, value: Quantity, spec: str = ".2f") -> Words:
         """A number below a word."""

@@ -41,8 +41,8 @@ CERTAIN, LANE, SCALE, THICK, DOT, TALL = 110.0, 420.0, 50.0, 48.0, 12.0, 26.0
 RAISED = 14.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
-#: Px from the longest line to an arc around it, and of the arc's bends up out of a word and back to one.
-ASIDE, RISE, HOOK = 44.0, 44.0, 70.0
+#: Px from the longest line to an arc around it, of the arc's bends up out of a word and back to one, and from these.
+ASIDE, RISE, HOOK, AWAY = 44.0, 44.0, 70.0, 16.0
 
 
 class ChatMessage(VGroup):
@@ -102,10 +102,10 @@ class RecalledName:
         told = run["told"]
         #: What the field of places becomes.
         self.field = Box.of(room, palette().background, 4, palette().ink3, 3)
-        turns, (left, self.aside) = turns_of(told), room.inset(SPACE, RAISED).split_columns(SAID, 10)
+        turns, left = turns_of(told), room.inset(SPACE, RAISED).split_columns(SAID)[0]
         self.said = VGroup()
         for row, (who, begin, end) in zip(left.rows(len(turns), 0), turns, strict=True):
-            side, rest = (part.split_rows(-RAISED)[0] for part in row.split_columns(SPEAKER))
+            side, rest = row.split_columns(SPEAKER)
             speaker = TextPage(told.pick(position=slice(who, begin - 1)), side, "fact", side.height)
             speaker.words.set_fill(palette().ink2)
             line = TextPage(told.pick(position=slice(begin, end)), rest, CLOSE, rest.height)
@@ -115,15 +115,16 @@ class RecalledName:
         """An arc from the first name that is said to the last token, as thick as its attention weight, and that."""
         words = [text for line in self.said for text in line[1].words]
         key = weights.largest()[0]
-        start = next(text for text in words if text.text == key).get_top() + UP * units(6)
-        end, weight = words[-1].get_right() + RIGHT * units(6), weights.quantity(key.position)
+        start = next(text for text in words if text.text == key).get_top() + UP * units(AWAY)
+        end, weight = words[-1].get_right() + RIGHT * units(AWAY), weights.quantity(key.position)
         side = np.array([max(float(text.get_right()[0]) for text in words) + units(ASIDE), (start + end)[1] / 2, 0])
         up, back = UP * units(RISE), RIGHT * units(HOOK)
         above, below = (side + (tip - side)[1] * UP for tip in (start, end))
         line = VMobject(stroke_color=palette().weight, stroke_opacity=0.6)
         line.points = np.array([start, start + up, above + up, side, side, below, end + back, end])
         as_thick_as(weight, line, 0.0, BROAD, End(weight, first=True, axis="key"))
-        return VGroup(line, Words(f"attention {weight:share}", "stage number", "weight").begin_in(self.aside))
+        told = Words(f"attention {weight:share}", "stage number", "weight").next_to(line, RIGHT, units(ASIDE))
+        return VGroup(line, told)
 
 
 def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
