@@ -97,6 +97,7 @@ class FAQ(Chapter):
             [*layers, large.pick(part=kinds)], [own, others.pick(model=big)], (str(most), kinds[1]), names
         )
         (encoder, decoder, layer), (model, large_model) = picture.layers, picture.models
+        flown, come, told = large_model.filled(layer)
         yield Step(
             "Which part holds the most parameters?",
             beat(
@@ -125,8 +126,9 @@ class FAQ(Chapter):
             ),
             beat(
                 f"There, {feed_forward:share} belong to the feed-forward layers.",
-                *large_model.filled(layer),
-                large_model.border(model),
+                flown,
+                (*come, large_model.border(model)),
+                told,
             ),
             stage=[],
         )
