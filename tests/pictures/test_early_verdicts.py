@@ -257,7 +257,7 @@ def test_a_claim_is_stamped_by_the_share_that_it_needs_and_its_tick_stands_there
     share: float, needed: float | None, holds: bool
 ) -> None:
     shares = [Quantity(value, "shares", (i,)) for i, value in enumerate((share, needed or 0.5))]
-    claim = MeasuredClaim("a claim", "of something", shares[0], shares[1] if needed else None, "said")
+    claim = MeasuredClaim("a claim", shares[0], shares[1] if needed else None, "said")
     assert claim.holds == holds
     with drawn_in("dark"):
         _, track, goal, _ = CaseThreads(claim, STAGE, STAGE).asked

@@ -35,7 +35,7 @@ LINES = 11
 PROSE, REST = following(lambda: STAGE.split_columns(928, 40))
 VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
 #: Px from a line to its vector, from a word up to an arc, of the rise of a short arc, and what the longest rises more.
-TIED, TOUCH, LOW, HIGH = 32.0, 10.0, 90.0, 400.0
+TIED, TOUCH, LOW, HIGH = 56.0, 10.0, 90.0, 400.0
 #: Px of a bar for a probability of one, in the lines of a text.
 SURE = 70.0
 #: Px of a stream for a weight of one.

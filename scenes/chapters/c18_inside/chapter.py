@@ -372,6 +372,7 @@ class Inside(Chapter):
                 "The famous picture shows an encoder, which sees both sides.",
                 (leave(hidden), light(*pair.later)),
                 draw(*ends),
+                appear(pair.both_ways("encoder: a sketch")),
             ),
             stage=[wall.plain, pair.above],
         )

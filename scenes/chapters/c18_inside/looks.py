@@ -32,6 +32,8 @@ NUMBER = 110.0
 NARROW = 300.0
 #: The share of the attention of a token from which on it looks most at one, and how far ways bend below and above.
 MOST, UNDER, OVER = 0.5, -0.5, 0.4
+#: How many dashes an arc has, and the share of its part of the arc that each takes.
+DASHES, DASH = 14, 0.5
 
 
 class ArcRow(VGroup):
@@ -171,6 +173,13 @@ class MirroredPair:
         top, foot = near.get_top()[1] + units(60), self.below.chips[0].get_bottom()[1] - units(60)
         line = dashes(np.array([x, top, 0]), np.array([x, foot, 0]), "ink3", 4)
         return VGroup(line, Words(text, "block", "ink2").settle(line.get_center()).begin_at(x + units(24)))
+
+    def both_ways(self, text: str) -> VGroup:
+        """A dashed arc from the token that attends to the last one of the first sentence, and what it is."""
+        near, far = self.above.chips[self.query].get_top(), self.ends[0].get_top()
+        way = arch(near, far, self.above.reach).get_subcurve
+        arc = VGroup(way(k / DASHES, (k + DASH) / DASHES) for k in range(DASHES)).set_stroke(palette().ink2)
+        return VGroup(arc, Words(text, "block", "ink2").next_to(arc, UP))
 
 
 class PronounReadings(VGroup):

@@ -109,7 +109,7 @@ class LikelierTokens:
 #: Px of the names at the left, of a chip, between two chips, of a line of no weight, what all of it adds, of all chips,
 #: below the lights, and between two lights; how far a light waits for the one before, how opaque is what was lit, and
 #: which part of the lights is lit before their number comes.
-NAMED, CHIP, APART, THREAD, ROPE, TWICE, UNDER, GAP = 340.0, 60.0, 26.0, 3.0, 27.0, 190.0, 40.0, 6.0
+NAMED, CHIP, APART, THREAD, ROPE, TWICE, UNDER, GAP = 340.0, 60.0, 26.0, 3.0, 27.0, 172.0, 40.0, 6.0
 WAVE, FAINT, LATE = 0.1, 0.2, 0.6
 
 
@@ -157,7 +157,7 @@ class CopiedTokens:
         self.lights, self.fields, self.told = self._field(places, 0.0), list[VGroup](), VGroup()
         *best_off, others_off = run["heads_off"].quantities()[1:]
         names = "all heads", *(f"best {off:.0f} off" for off in best_off), f"{others_off:.0f} others off"
-        roles, lines = ("ink", *["key"] * len(best_off), "ink"), side.cross(foot).rows(len(names), 0)
+        roles, lines = ("ink", *["key"] * len(best_off), "ink"), side.cross(lights).rows(len(names), 0)
         for name, role, count, line in zip(names, roles, counts.quantities(), lines, strict=True):
             self.fields.append(means(self._field(places, count), Filled(count, every)))
             told = number(count, ".0f", "large number").end_in(line.inset(APART, 0))

@@ -137,10 +137,9 @@ class HeadSplits:
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim in two parts, the share measured and the share that it needs, what is told, which head, of what."""
+    """A claim, the share measured and the share that it needs, what is told, which head, of what."""
 
-    looks: str
-    goal: str
+    text: str
     share: Quantity
     needed: Quantity | None
     told: str
@@ -165,7 +164,7 @@ def mark(holds: bool) -> VGroup:
 class CaseThreads:
     """A claim as two lines: of a hundred cases, a thread leads from the upper to the lower one, or bends off.
 
-    `words` are the two parts of the claim, `said` the same on a line of their own; `asked` are both lines, and a third
+    `said` is the claim on a line of its own, `words` the same above the two lines; `asked` are both lines, and a third
     one where the threads that land have to reach to; `threads`, their `ends` and the `verdict` come when the viewer
     has guessed.
     """
@@ -175,9 +174,7 @@ class CaseThreads:
         ways, upper, lower = room.inset(0, SPOKEN), room.split_rows(SPOKEN)[0], room.split_rows(-SPOKEN)[1]
         edges = ways.split_rows(EDGE)[0], ways.split_rows(-EDGE)[1]
         first, last = (Box.of(line, palette().ink3) for line in edges)
-        self.words = VGroup(Words(claim.looks, "fact").begin_in(upper), Words(claim.goal, "fact").begin_in(lower))
-        self.said = self.words.copy()
-        self.said[1].next_to(self.said[0].begin_in(line), RIGHT, buff=units(REST)).stand_on(self.said[0].baseline)
+        self.said, self.words = (Words(claim.text, "fact").begin_in(place) for place in (line, upper))
         self.pause = Pause((side.left + side.right) / 2, (line.top + line.bottom) / 2)
         needed, span = HALF if claim.needed is None else claim.needed, AxisSpan(0, 0.0, 1.0)
         x = span.spot(needed, means(last, span))

@@ -97,6 +97,7 @@ class FAQ(Chapter):
             [*layers, large.pick(part=kinds)], [own, others.pick(model=big)], (str(most), kinds[1]), names
         )
         (encoder, decoder, layer), (model, large_model) = picture.layers, picture.models
+        flown, come, told = large_model.filled(layer)
         yield Step(
             "Which part holds the most parameters?",
             beat(
@@ -125,8 +126,9 @@ class FAQ(Chapter):
             ),
             beat(
                 f"There, {feed_forward:share} belong to the feed-forward layers.",
-                *large_model.filled(layer),
-                large_model.border(model),
+                flown,
+                (*come, large_model.border(model)),
+                told,
             ),
             stage=[],
         )
@@ -360,17 +362,17 @@ class FAQ(Chapter):
         found = claims_of(trace)
         if not found:
             return
-        above, foot = STAGE.split_rows(-LINE, AIR) if heads else (STAGE, STAGE)
-        rooms = above.rows(max(ROWS, len(found)), AIR), (heads.below if heads else STAGE).rows(len(found))
+        top, below = STAGE.split_rows(LINE, AIR) if heads else (STAGE, STAGE)
+        rooms = below.rows(max(ROWS, len(found)), AIR), (heads.below if heads else STAGE).rows(len(found))
         tests = [CaseThreads(*one) for one in zip(found, *rooms, strict=False)]
         said, wait = [test.said for test in tests], tests[len(tests) // 2].pause
-        opened, marks = [leave(wait, *said)], [appear()] * len(found)
+        opened, marks = [leave(wait), *(reshape(test.said, test.words) for test in tests)], [appear()] * len(found)
         if heads:
-            line = foot.fit(heads.grids.copy().arrange())
+            line = top.fit(heads.grids.copy().arrange())
             rings = [ring_around(line[heads.parts.index(one.head)] if one.head else line) for one in found]
-            opened = [leave(wait, *said, heads.names), reshape(heads.grids, line)]
+            opened += [leave(heads.names), reshape(heads.grids, line)]
             marks = [appear(rings[0]), *exchange(rings[:-1], rings[1:])]
-        asked = appear(tests[0].unit, *(part for test in tests for part in (test.words, test.asked)))
+        asked = appear(tests[0].unit, *(test.asked for test in tests))
         failed = [ring_around(test.verdict, roomy=True) for test in tests if not test.claim.holds]
         yield Step(
             "Claims about transformers, tested on this model",
@@ -502,9 +504,9 @@ def claims_of(trace: Trace) -> list[MeasuredClaim]:
     found = []
     if "roles.score" in trace:
         line = trace["roles.role_threshold"]
-        for looks, goal, role, way in (
-            ("A head attends from each determiner", "to its noun", "determiner->noun", "Determiner to noun"),
-            ("A head attends from each noun", "to its adjective", "noun->adjective", "Noun to adjective"),
+        for looks, role, way in (
+            ("A head attends from each determiner to its noun", "determiner->noun", "Determiner to noun"),
+            ("A head attends from each noun to its adjective", "noun->adjective", "Noun to adjective"),
         ):
             place = best_head(trace, role)
             if place is not None:
@@ -514,14 +516,14 @@ def claims_of(trace: Trace) -> list[MeasuredClaim]:
                     f"{way}, in the best head: {share:share} of new cases. It holds.",
                     f"{way}, in the best head: only {share:share}. It fails, for this model.",
                 )
-                found.append(MeasuredClaim(looks, goal, share, line, said, f"encoder.{layer}.self_attn {head}"))
+                found.append(MeasuredClaim(looks, share, line, said, f"encoder.{layer}.self_attn {head}"))
         others = trace["roles.attention_to_others"]
         said = claim(
             bool(others > HALF),
             f"To others: {others:share} of words, over all heads. It holds.",
             f"To others: only {others:share} of words, over all heads. It fails.",
         )
-        found.append(MeasuredClaim("Most words attend most", "to others", others, None, said, of="over all heads"))
+        found.append(MeasuredClaim("Most words attend most to others", others, None, said, of="over all heads"))
     elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
         said = claim(
@@ -529,5 +531,5 @@ def claims_of(trace: Trace) -> list[MeasuredClaim]:
             f"In the first attention, {others:share} comes from others: it holds.",
             f"In the first attention, only {others:share} comes from others: it fails.",
         )
-        found.append(MeasuredClaim("Most of an output comes", "from other tokens", others, None, said, of=""))
+        found.append(MeasuredClaim("Most of an output comes from other tokens", others, None, said, of=""))
     return found

@@ -19,8 +19,9 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: The kinds of parts in the order in which every row has them; what is left comes last.
 KINDS = ("attention", "feed-forward", "embeddings")
-#: Px of a name, between squares, of two kinds, below them, of a segment at least that is named, and of a sign.
-HEAD, SLIT, APART, AIR, NAMED, SIGN = 50.0, 4.0, 120.0, 10.0, 280.0, 40.0
+#: Px of a name, between squares, of two kinds, below them, of a segment at least that is named, of a sign, and
+#: between two rows.
+HEAD, SLIT, APART, AIR, NAMED, SIGN, BETWEEN = 50.0, 4.0, 120.0, 10.0, 280.0, 40.0, 36.0
 
 
 def fill_of(part: str) -> str:
@@ -98,6 +99,10 @@ class ParametersBar:
                 for text in told.set_fill(ink_on(segment.fill)):
                     text.paper = segment
                 self.words.add(told)
+        if segment.width <= units(NAMED):  # the last one is named above its end
+            last = VGroup(Words(part, "block", "ink2"), number(segment.quantity, "share", "title"))
+            last.arrange(RIGHT, buff=gap("chip")).move_to(head.centre).align_to(self.bar.frames, RIGHT)
+            self.words.add(last)
         #: What stands there before the parameters are counted.
         self.asked = VGroup(self.bar.frames, Words("?", "chapter").move_to(self.bar.frames))
         self.whole = VGroup(self.bar.frames, self.name, *self.segments.values(), self.words)
@@ -133,7 +138,7 @@ class PartsOfModels:
     def __init__(
         self, layers: Sequence[NamedTensor], shares: Sequence[NamedTensor], spoken: Sequence[str], names: Sequence[str]
     ) -> None:
-        above, upper, lower = STAGE.rows(3, 0)
+        above, upper, lower = STAGE.rows(3, BETWEEN)
         self.layers = [LayerSquares(*one) for one in zip(layers, names, (above, upper, above), strict=False)]
         self.models = [
             ParametersBar(*one) for one in zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)
