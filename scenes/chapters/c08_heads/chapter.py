@@ -268,14 +268,17 @@ class Heads(Chapter):
             for i, (ring, job) in enumerate(zip(rings, jobs, strict=True))
         ]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
+        key = region.called("share of cases with the largest weight on that word").end_in(region.head)
         cells: list[Mobject] = []
         if found:
             cells, (best, rival) = [picture.bar(**place) for place in found.places], found.shares
             run = trace.under("experiment.head_cases.determiner")
+            told = region.called(f"largest weight on the noun: share of {run['cases']:,.0f} cases").end_in(region.head)
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(region, found.ring, best.heading, rival.heading),  # not while plates cross their places
+                    # Not while plates cross their places.
+                    appear(region, told, found.ring, best.heading, rival.heading),
                     *((draw(*one.arcs, back=True), appear(one.marks)) for one in found.arcs),
                 ),
                 beat(
@@ -290,12 +293,12 @@ class Heads(Chapter):
             beat(
                 "So for every head, and for other words.",
                 (
-                    leave(found),
-                    follow(picture.axes),
+                    leave(found, told),
+                    follow(VGroup(picture.axes, key)),
                     *exchange([share.bar[0] for share in found.shares], cells, "row"),
                 )
                 if found
-                else appear(picture.axes),
+                else appear(picture.axes, key),
                 (
                     appear(picture.letters, picture.layers, jobs[0]),
                     appear_in_turn([bar for bar in picture.bars if bar not in cells], "row"),

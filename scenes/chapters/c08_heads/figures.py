@@ -35,7 +35,7 @@ from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
-from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, strongest
+from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, role_name, strongest
 from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import INFLECTED, Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
@@ -310,7 +310,7 @@ class FoundNouns(VGroup):
     """The two heads that find most nouns of determiners, and between them a sentence in which the second finds none.
 
     What the best head attends to is drawn above the tokens, what the other does below them, with a ring around the
-    noun; `shares` are those of all cases in which each finds it.
+    noun, and a full disc where it gets most; `shares` are those of all cases in which each finds it.
     """
 
     def __init__(self, run: Trace, places: Sequence[tuple[int, int]], room: Room) -> None:
@@ -320,7 +320,8 @@ class FoundNouns(VGroup):
         lines = upper.split_rows(COUNTED)[0], lower.split_rows(-COUNTED)[1]
         for place, half, line in zip(self.places, halves, lines, strict=True):
             shares, plate = run["found"].pick(**place).quantities(), HeadPlate(place["head"], half)
-            share = CountedShare(shares, layer_name(place["layer"]), line.inset(INSET, AIR))
+            told = f"{layer_name(place['layer'])}: {role_name('determiner->noun')}"
+            share = CountedShare(shares, told, line.inset(INSET, AIR))
             letter = plate[1].stand_on(share.heading.baseline)
             share.heading.begin_at(letter.get_right()[0] + units(LINE))
             self.plates.add(plate)
@@ -332,9 +333,13 @@ class FoundNouns(VGroup):
         upper, lower = (line.inset(TITLE + BARS / 2, 0) for line in lines)
         # The chips lie over the edge between both plates; below them, `Arcs` leaves room for words.
         over = Room(upper.left, upper.bottom - HIGH, upper.right, (upper.bottom + lower.top) / 2 + CHIPS)
-        weights = (rows[case].pick(**place) for place in self.places)
+        weights = [rows[case].pick(**place) for place in self.places]
         self.arcs = arcs, other = [Arcs(row.words("key"), query, row, over, own=True) for row in weights]
         other.arcs.flip(RIGHT, about_point=arcs.chips.get_center())
+        for one, row in zip(self.arcs, weights, strict=True):
+            hit = row.largest()[0].position == answers[case]
+            text = Words("its noun" if hit else "another word", "fact", "ink2").end_in(self.shares[0].rest)
+            one.marks.add(disc(hit).next_to(text.set_y(one.marks.get_y()), LEFT, buff=units(AIR)), text)
         for mark in other.marks:
             mark.set_y(2 * arcs.chips.get_y() - mark.get_y())
         self.chips, noun = arcs.chips, arcs.chips[int(answers[case])]
@@ -399,6 +404,11 @@ class SwappedAdjective:
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(bar)))
             self.trained.add(Words("other trainings", "fact", "ink2").begin_in(side.cross(rest)))
+
+
+def disc(full: bool) -> VMobject:
+    """A full disc for what is counted, and a hollow one for what is not."""
+    return dot(np.zeros(3), AIR, "weight") if full else frame(2 * AIR, 2 * AIR, "weight", 4, AIR)
 
 
 def _raised(room: Room) -> Room:
