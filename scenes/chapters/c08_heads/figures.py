@@ -500,7 +500,8 @@ class HeadBars(VGroup):
 
     def title(self, role: str, column: int, line: int) -> Words:
         """A job as the name of the head that has earned it, on one of the lines above its column."""
-        text = Words(CALLED[role], "block").settle(self.columns[column].cross(self.lines[line]).centre)
+        told = f"head {letter_of(column % (len(self.columns) // len(self.layers)))}: {role_name(role)}"
+        text = Words(told, "block", "ink2").settle(self.columns[column].cross(self.lines[line]).centre)
         return text.shift(RIGHT * min(0.0, at(self.head.right, 0)[0] - text.get_right()[0]))
 
 
