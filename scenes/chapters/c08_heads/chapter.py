@@ -395,7 +395,7 @@ class Heads(Chapter):
             rows = (seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES)
             others = (panel.others(row) for panel, row in zip(panels, rows, strict=True))
             shown = [appear(picture.trained), *(appear_in_turn([*each], "row") for each in others)]
-        first = [*before.chips, *after.chips, *picture.heads]
+        fades, turns = race.turn_into(panels[0]) if race else (None, ())
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
@@ -403,9 +403,10 @@ class Heads(Chapter):
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
                 *(
                     [
-                        (race.go_to(race.states[-1]), appear(race.ring)),
-                        (follow(panels[0].track), *race.turn_into(panels[0])),
-                        appear(*first, panels[0].heading, panels[0].number, picture.measured[0]),
+                        (race.go_to(race.states[-1]), appear(race.ring, race.named[1])),
+                        (fades, follow(VGroup(panels[0].track, *after.chips, *picture.heads))),
+                        turns,
+                        appear(*before.chips, panels[0].heading, panels[0].number, picture.measured[0]),
                     ]
                     if race
                     else [appear(panels[0], picture.measured[0]), panels[0].count()]
@@ -432,7 +433,7 @@ class Heads(Chapter):
                 *shown,
                 ambient=pulses([*before.arcs, *after.arcs], [*before.drawn_weights, *after.drawn_weights]),
             ),
-            stage=[*race.picture] if race else first,
+            stage=[*race.picture, race.named[0]] if race else [*before.chips, *after.chips, *picture.heads],
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:

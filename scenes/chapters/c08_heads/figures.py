@@ -536,6 +536,8 @@ class RoleInTraining:
         self.summit = VGroup(means(top, Tick(self.peak, span)), text)
         self.winner, self.firsts = found.index(self.best), list[int]()
         self.ring = ring_around(picture.letters[self.winner], roomy=True)
+        #: The role, and the model that the bars come back to.
+        self.named = picture.job(role), Words("this model", "block", "ink2").end_in(picture.head)
         self.first = Words("came first", "fact", "ink2").begin_in(picture.side.cross(picture.foot))
 
     def comes_first(self, scores: NamedTensor) -> VMobject:
@@ -556,11 +558,11 @@ class RoleInTraining:
         """The bars go from where they stand to those of a checkpoint."""
         return Through(self.bars, [self.bars.copy(), state], "row")
 
-    def turn_into(self, share: CountedShare) -> tuple[Animation, ...]:
-        """The bar of the winner falls over and is a share of which all cases are counted; all else goes."""
+    def turn_into(self, share: CountedShare) -> tuple[Animation, tuple[Animation, ...]]:
+        """All else goes; the bar of the winner falls over and is a share of which all cases are counted."""
         share.number.rewrite(f"{share.shares[-1]:share}")
-        gone = [*[*self.picture][:-1], self.ring, *(bar for i, bar in enumerate(self.bars) if i != self.winner)]
-        return leave(*gone), *exchange([self.bars[self.winner]], share.states[-1], "row")
+        gone = *self.bars[: self.winner], *self.bars[self.winner + 1 :], *self.named, self.ring
+        return leave(*[*self.picture][:-1], *gone), exchange([self.bars[self.winner]], share.states[-1], "row")
 
     @classmethod
     def of(cls, trace: Trace, role: str, bars: HeadBars) -> RoleInTraining | None:
