@@ -544,15 +544,17 @@ class RoleInTraining:
         """A disc more below the column of the head that came first."""
         self.firsts.append(column := int(scores.values.argmax()))
         aside = RIGHT * units((self.firsts.count(column) - 1) * LINE * 2)
-        return dot(self.picture.columns[column].cross(self.picture.foot).centre + aside, AIR, "weight")
+        # That of this training, which comes before all others, is hollow.
+        return disc(len(self.firsts) > 1).move_to(self.picture.columns[column].cross(self.picture.foot).centre + aside)
 
     def others(self, seeds: Trace) -> list[tuple[Animation, ...]]:
         """The bars at the ends of other trainings, and a disc for each."""
         told = Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(self.picture.head)
+        sign = disc(True).next_to(told, LEFT, buff=units(AIR))
         trainings = seeds["score"].pick(role=INFLECTED)
         ends = zip(trainings, pairwise([self.states[-1], *map(self.picture.state, trainings)]), strict=True)
         turns = ((Through(self.bars, pair, "rest"), appear(self.comes_first(scores))) for scores, pair in ends)
-        return [(leave(self.summit, self.told), follow(told)), *turns]
+        return [(leave(self.summit, self.told), follow(VGroup(sign, told))), *turns]
 
     def go_to(self, state: VGroup) -> Animation:
         """The bars go from where they stand to those of a checkpoint."""
