@@ -234,7 +234,7 @@ class HeadDeck:
         heads, front = sorted(range(len(picture.panels)), key=lambda one: one != head), picture.panels[head]
         sizes, gone = [FARTHER**i for i in range(len(heads))], FOOT - INSET if picture.large else 0.0
         size = STAGE.height / (pixels(front.height) - gone + HEAD * sum(sizes[1:]))
-        wide = units(min(STAGE.width * 0.92 / len(heads), pixels(front.width) * size * 0.84))
+        wide = units(min((STAGE.width - pixels(front.width) * size) / sum(sizes), pixels(front.width) * size * 0.94))
         wordy = len(picture.words) > len(heads)
         self.told = VGroup(picture.words[0], picture.words[head + 1]) if wordy else VGroup()
         self.others = [word for word in picture.words if word not in [*self.told]]
@@ -245,7 +245,7 @@ class HeadDeck:
             large[0].paper.stretch_to_fit_height(panel.height - units(gone)).align_to(panel, UP).reshape()
             corner = corner + UP * units(HEAD * size * share if len(self.panels) > 1 else 0)
             large.scale(size * share).move_to(corner, aligned_edge=UP + LEFT)
-            corner = corner + RIGHT * wide
+            corner = corner + RIGHT * wide * share
         self.words = self.told.copy().scale(size, about_point=front.get_corner(UP + LEFT))
         self.words.shift(self.panels[0].get_corner(UP + LEFT) - front.get_corner(UP + LEFT))
         for text in self.words.family_members_with_points():
@@ -254,7 +254,7 @@ class HeadDeck:
     def lay(self, row: Mobject, query: int) -> tuple[Animation, ...]:
         """A row of weights becomes that of the same query in the grid in front, whose plate comes under it."""
         plate, grid = self.panels[0]
-        return appear(plate, rise=False), Travel(row, grid.lines[query], 0.0, "row", leaving=True)
+        return appear(plate, self.picture.tag, rise=False), Travel(row, grid.lines[query], 0.0, "row", leaving=True)
 
     def fill(self, query: int) -> list[Animation | tuple[Animation, ...] | None]:
         """All other rows of the grid in front, and out of its panel those behind."""
@@ -272,7 +272,7 @@ class HeadDeck:
     def open(self) -> list[tuple[Animation, ...]]:
         """The panels come forward, side by side, and then the words at all of them."""
         moves = exchange([*reversed(self.panels), *self.words], [*reversed(self.sides), *self.told], "camera")
-        return [moves, (appear(self.picture.tag, *self.others),)]
+        return [moves, (appear(*self.others),)]
 
 
 class CountedShare(VGroup):
