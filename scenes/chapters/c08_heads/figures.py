@@ -45,7 +45,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 #: Px of the number beside a bar, which has as much room at least, and of a share; of a bar's height, and a thin one's.
-NUMBER, SHARE, BAR, THIN = 100.0, 236.0, 34.0, 8.0
+NUMBER, SHARE, BAR, THIN = 100.0, 236.0, 34.0, 10.0
 #: Px of the side with the name of the bars, of a counted share with what stands around it, and of several shares.
 BARS, COUNTED, SHARES = 290.0, 136.0, 160.0
 #: Px between the bars of two layers, of a line above or below them, and from an edge to the foot of arcs that begin at
@@ -286,7 +286,7 @@ class CountedShare(VGroup):
 
     def __init__(self, shares: Sequence[Quantity], name: str, room: Room) -> None:
         above, below = room.split_rows(BAR + LINE)
-        below, self.rest = below.split_rows(BAR, LINE)
+        below, self.rest = below.split_rows(BAR, AIR)
         self.heading, self.shares = Words(name, "block").begin_in(above), shares
         line, side = below.split_columns(-SHARE)
         self.states = [VGroup(bar_in(line, share, line.width, BAR, "weight")) for share in shares]
@@ -400,7 +400,7 @@ class SwappedAdjective:
         self.measured, self.trained = [VGroup(), VGroup()], VGroup()
         for lines, below in zip([*self.measured], lower, strict=True):
             above, beside = below.split_rows(BAR + LINE)
-            bar, rest = beside.split_rows(BAR, LINE)
+            bar, rest = beside.split_rows(BAR, AIR)
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(bar)))
             self.trained.add(Words("other trainings", "fact", "ink2").begin_in(side.cross(rest)))
@@ -610,7 +610,7 @@ class AttentionSink(VGroup):
         upper = _raised(columns.rows(2)[0].split_rows(-SHARES)[0])
         self.arcs = Arcs(weights.words("key"), query, weights, upper, own=True)
         self.head, self.arcs.arcs.key = head_beside(self.arcs, (focus.layer, focus.head), side), SECOND
-        below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH)[1], range(len(weights))
+        below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH + AIR)[1], range(len(weights))
         names = "length of value", "times its weight"
         self.stages = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"]).stages
         self.outlines = VGroup(
@@ -623,7 +623,7 @@ class AttentionSink(VGroup):
         self.given = VGroup()
         if self.before is not None:
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
-            text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
+            text = Words(f"{layer_name(given[self.before])}: at most {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
         super().__init__(self.arcs, self.stages[0].whole, self.head)
 
