@@ -652,15 +652,9 @@ class AttentionWiring(VGroup):
         other = others[clearest]
         left, right = STAGE.golden_columns()
         title, below = left.split_rows(TITLE)
-        self.upper, self.upper_name = (
-            Ribbon(other.words("key"), below),
-            _title("vectors of the encoder", title),
-        )
+        self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
         above, title = left.split_rows(-TITLE)
-        self.lower, self.lower_name = (
-            Ribbon(other.words("query"), above),
-            _title("vectors of the decoder", title),
-        )
+        self.lower, self.lower_name = Ribbon(other.words("query"), above), _title("vectors of the decoder", title)
         self.lower.shift([0, at(0, above.bottom)[1] - self.lower.get_bottom()[1], 0])
         middle = (self.upper.get_bottom() + self.lower.get_top()) / 2
         self.formula = Formula(
