@@ -29,8 +29,9 @@ CLOSEST = 27.0
 #: Px of a panel's head and foot, of the margin at its sides, and between two panels; the style of the words.
 HEAD, FOOT, INSET, PANEL, WORDS = 64.0, 136.0, 22.0, 24.0, "token"
 
-#: Px for the name of the layer above its heads, and by how much more the words of the rows stand clear of rings.
-TAG, CLEAR = 54.0, 24.0
+#: Px for the name of the layer above its heads, by how much more the words of the rows stand clear of rings, and from
+#: the place of a row to a ring around it.
+TAG, CLEAR, RING = 54.0, 24.0, 7.0
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
@@ -63,10 +64,10 @@ class Pattern(VGroup):
         super().__init__(self.cells, self.lines)
 
     def band(self, row: int) -> VMobject:
-        """The place of a row, for a ring around it."""
-        height = self.cells.height / len(self.lines)
-        box = Box(pixels(self.cells.width), pixels(height), palette().background, 2)
-        top = self.cells.get_top()[1] - height * (row + 0.5)
+        """The place of a row, for a ring around it: that runs between its cells and those of the rows beside it."""
+        pitch = self.cells.height / (len(self.lines) - 1 + CELL)
+        box = Box(pixels(self.cells.width), max(RING, pixels(pitch) - 2 * RING), palette().background, 2)
+        top = self.cells.get_top()[1] - pitch * (row + CELL / 2)
         return box.move_to(np.array([self.cells.get_x(), top, 0]))
 
     def place(self, row: int, column: int) -> np.ndarray:

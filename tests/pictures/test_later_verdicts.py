@@ -176,6 +176,7 @@ def test_arcs_of_a_counted_case_are_those_of_the_two_best_heads_and_a_ring_is_ar
     assert ends == pytest.approx([picture.chips[top].get_x() for top in tops])
     assert picture.ring.get_x() == pytest.approx(noun)
     assert [end == pytest.approx(noun) for end in ends] == [True, False]
+    assert [one.marks[-1].text for one in picture.arcs] == ["its noun", "another word"]
     mine, four = (
         Trace(trace.tensors, about={**trace.about, "model": name})
         for name in ("mine", "english-spanish-four-cross-heads")

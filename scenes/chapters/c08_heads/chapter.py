@@ -268,14 +268,17 @@ class Heads(Chapter):
             for i, (ring, job) in enumerate(zip(rings, jobs, strict=True))
         ]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
+        key = region.called("share of cases with the largest weight on that word").end_in(region.head)
         cells: list[Mobject] = []
         if found:
             cells, (best, rival) = [picture.bar(**place) for place in found.places], found.shares
             run = trace.under("experiment.head_cases.determiner")
+            told = region.called(f"largest weight on the noun: share of {run['cases']:,.0f} cases").end_in(region.head)
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
-                    appear(region, found.ring, best.heading, rival.heading),  # not while plates cross their places
+                    # Not while plates cross their places.
+                    appear(region, told, found.ring, best.heading, rival.heading),
                     *((draw(*one.arcs, back=True), appear(one.marks)) for one in found.arcs),
                 ),
                 beat(
@@ -290,12 +293,12 @@ class Heads(Chapter):
             beat(
                 "So for every head, and for other words.",
                 (
-                    leave(found),
-                    follow(picture.axes),
+                    leave(found, told),
+                    follow(VGroup(picture.axes, key)),
                     *exchange([share.bar[0] for share in found.shares], cells, "row"),
                 )
                 if found
-                else appear(picture.axes),
+                else appear(picture.axes, key),
                 (
                     appear(picture.letters, picture.layers, jobs[0]),
                     appear_in_turn([bar for bar in picture.bars if bar not in cells], "row"),
@@ -392,7 +395,7 @@ class Heads(Chapter):
             rows = (seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES)
             others = (panel.others(row) for panel, row in zip(panels, rows, strict=True))
             shown = [appear(picture.trained), *(appear_in_turn([*each], "row") for each in others)]
-        first = [*before.chips, *after.chips, *picture.heads]
+        fades, turns = race.turn_into(panels[0]) if race else (None, ())
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
@@ -400,9 +403,10 @@ class Heads(Chapter):
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
                 *(
                     [
-                        (race.go_to(race.states[-1]), appear(race.ring)),
-                        (follow(panels[0].track), *race.turn_into(panels[0])),
-                        appear(*first, panels[0].heading, panels[0].number, picture.measured[0]),
+                        (race.go_to(race.states[-1]), appear(race.ring, race.named[1])),
+                        (fades, follow(VGroup(panels[0].track, *after.chips, *picture.heads))),
+                        turns,
+                        appear(*before.chips, panels[0].heading, panels[0].number, picture.measured[0]),
                     ]
                     if race
                     else [appear(panels[0], picture.measured[0]), panels[0].count()]
@@ -429,7 +433,7 @@ class Heads(Chapter):
                 *shown,
                 ambient=pulses([*before.arcs, *after.arcs], [*before.drawn_weights, *after.drawn_weights]),
             ),
-            stage=[*race.picture] if race else first,
+            stage=[*race.picture, race.named[0]] if race else [*before.chips, *after.chips, *picture.heads],
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:

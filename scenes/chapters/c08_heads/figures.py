@@ -35,7 +35,7 @@ from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
-from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, strongest
+from scenes.mobjects.wording import CALLED, entering, layer_name, letter_of, named_head, role_name, strongest
 from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import INFLECTED, Focus, best_head, layers_of, mixed_focus, swap_of
 from transformer_core.studies.measures.selection import sharpest
@@ -45,7 +45,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 #: Px of the number beside a bar, which has as much room at least, and of a share; of a bar's height, and a thin one's.
-NUMBER, SHARE, BAR, THIN = 100.0, 236.0, 34.0, 8.0
+NUMBER, SHARE, BAR, THIN = 100.0, 236.0, 34.0, 10.0
 #: Px of the side with the name of the bars, of a counted share with what stands around it, and of several shares.
 BARS, COUNTED, SHARES = 290.0, 136.0, 160.0
 #: Px between the bars of two layers, of a line above or below them, and from an edge to the foot of arcs that begin at
@@ -234,7 +234,7 @@ class HeadDeck:
         heads, front = sorted(range(len(picture.panels)), key=lambda one: one != head), picture.panels[head]
         sizes, gone = [FARTHER**i for i in range(len(heads))], FOOT - INSET if picture.large else 0.0
         size = STAGE.height / (pixels(front.height) - gone + HEAD * sum(sizes[1:]))
-        wide = units(min(STAGE.width * 0.92 / len(heads), pixels(front.width) * size * 0.84))
+        wide = units(min((STAGE.width - pixels(front.width) * size) / sum(sizes), pixels(front.width) * size * 0.94))
         wordy = len(picture.words) > len(heads)
         self.told = VGroup(picture.words[0], picture.words[head + 1]) if wordy else VGroup()
         self.others = [word for word in picture.words if word not in [*self.told]]
@@ -245,7 +245,7 @@ class HeadDeck:
             large[0].paper.stretch_to_fit_height(panel.height - units(gone)).align_to(panel, UP).reshape()
             corner = corner + UP * units(HEAD * size * share if len(self.panels) > 1 else 0)
             large.scale(size * share).move_to(corner, aligned_edge=UP + LEFT)
-            corner = corner + RIGHT * wide
+            corner = corner + RIGHT * wide * share
         self.words = self.told.copy().scale(size, about_point=front.get_corner(UP + LEFT))
         self.words.shift(self.panels[0].get_corner(UP + LEFT) - front.get_corner(UP + LEFT))
         for text in self.words.family_members_with_points():
@@ -254,7 +254,7 @@ class HeadDeck:
     def lay(self, row: Mobject, query: int) -> tuple[Animation, ...]:
         """A row of weights becomes that of the same query in the grid in front, whose plate comes under it."""
         plate, grid = self.panels[0]
-        return appear(plate, rise=False), Travel(row, grid.lines[query], 0.0, "row", leaving=True)
+        return appear(plate, self.picture.tag, rise=False), Travel(row, grid.lines[query], 0.0, "row", leaving=True)
 
     def fill(self, query: int) -> list[Animation | tuple[Animation, ...] | None]:
         """All other rows of the grid in front, and out of its panel those behind."""
@@ -272,7 +272,7 @@ class HeadDeck:
     def open(self) -> list[tuple[Animation, ...]]:
         """The panels come forward, side by side, and then the words at all of them."""
         moves = exchange([*reversed(self.panels), *self.words], [*reversed(self.sides), *self.told], "camera")
-        return [moves, (appear(self.picture.tag, *self.others),)]
+        return [moves, (appear(*self.others),)]
 
 
 class CountedShare(VGroup):
@@ -286,7 +286,7 @@ class CountedShare(VGroup):
 
     def __init__(self, shares: Sequence[Quantity], name: str, room: Room) -> None:
         above, below = room.split_rows(BAR + LINE)
-        below, self.rest = below.split_rows(BAR, LINE)
+        below, self.rest = below.split_rows(BAR, AIR)
         self.heading, self.shares = Words(name, "block").begin_in(above), shares
         line, side = below.split_columns(-SHARE)
         self.states = [VGroup(bar_in(line, share, line.width, BAR, "weight")) for share in shares]
@@ -310,7 +310,7 @@ class FoundNouns(VGroup):
     """The two heads that find most nouns of determiners, and between them a sentence in which the second finds none.
 
     What the best head attends to is drawn above the tokens, what the other does below them, with a ring around the
-    noun; `shares` are those of all cases in which each finds it.
+    noun, and a full disc where it gets most; `shares` are those of all cases in which each finds it.
     """
 
     def __init__(self, run: Trace, places: Sequence[tuple[int, int]], room: Room) -> None:
@@ -320,7 +320,8 @@ class FoundNouns(VGroup):
         lines = upper.split_rows(COUNTED)[0], lower.split_rows(-COUNTED)[1]
         for place, half, line in zip(self.places, halves, lines, strict=True):
             shares, plate = run["found"].pick(**place).quantities(), HeadPlate(place["head"], half)
-            share = CountedShare(shares, layer_name(place["layer"]), line.inset(INSET, AIR))
+            told = f"{layer_name(place['layer'])}: {role_name('determiner->noun')}"
+            share = CountedShare(shares, told, line.inset(INSET, AIR))
             letter = plate[1].stand_on(share.heading.baseline)
             share.heading.begin_at(letter.get_right()[0] + units(LINE))
             self.plates.add(plate)
@@ -332,9 +333,13 @@ class FoundNouns(VGroup):
         upper, lower = (line.inset(TITLE + BARS / 2, 0) for line in lines)
         # The chips lie over the edge between both plates; below them, `Arcs` leaves room for words.
         over = Room(upper.left, upper.bottom - HIGH, upper.right, (upper.bottom + lower.top) / 2 + CHIPS)
-        weights = (rows[case].pick(**place) for place in self.places)
+        weights = [rows[case].pick(**place) for place in self.places]
         self.arcs = arcs, other = [Arcs(row.words("key"), query, row, over, own=True) for row in weights]
         other.arcs.flip(RIGHT, about_point=arcs.chips.get_center())
+        for one, row in zip(self.arcs, weights, strict=True):
+            hit = row.largest()[0].position == answers[case]
+            text = Words("its noun" if hit else "another word", "fact", "ink2").end_in(self.shares[0].rest)
+            one.marks.add(disc(hit).next_to(text.set_y(one.marks.get_y()), LEFT, buff=units(AIR)), text)
         for mark in other.marks:
             mark.set_y(2 * arcs.chips.get_y() - mark.get_y())
         self.chips, noun = arcs.chips, arcs.chips[int(answers[case])]
@@ -395,10 +400,15 @@ class SwappedAdjective:
         self.measured, self.trained = [VGroup(), VGroup()], VGroup()
         for lines, below in zip([*self.measured], lower, strict=True):
             above, beside = below.split_rows(BAR + LINE)
-            bar, rest = beside.split_rows(BAR, LINE)
+            bar, rest = beside.split_rows(BAR, AIR)
             lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(bar)))
             self.trained.add(Words("other trainings", "fact", "ink2").begin_in(side.cross(rest)))
+
+
+def disc(full: bool) -> VMobject:
+    """A full disc for what is counted, and a hollow one for what is not."""
+    return dot(np.zeros(3), AIR, "weight") if full else frame(2 * AIR, 2 * AIR, "weight", 4, AIR)
 
 
 def _raised(room: Room) -> Room:
@@ -490,7 +500,8 @@ class HeadBars(VGroup):
 
     def title(self, role: str, column: int, line: int) -> Words:
         """A job as the name of the head that has earned it, on one of the lines above its column."""
-        text = Words(CALLED[role], "block").settle(self.columns[column].cross(self.lines[line]).centre)
+        told = f"head {letter_of(column % (len(self.columns) // len(self.layers)))}: {role_name(role)}"
+        text = Words(told, "block", "ink2").settle(self.columns[column].cross(self.lines[line]).centre)
         return text.shift(RIGHT * min(0.0, at(self.head.right, 0)[0] - text.get_right()[0]))
 
 
@@ -525,31 +536,35 @@ class RoleInTraining:
         self.summit = VGroup(means(top, Tick(self.peak, span)), text)
         self.winner, self.firsts = found.index(self.best), list[int]()
         self.ring = ring_around(picture.letters[self.winner], roomy=True)
+        #: The role, and the model that the bars come back to.
+        self.named = picture.job(role), Words("this model", "block", "ink2").end_in(picture.head)
         self.first = Words("came first", "fact", "ink2").begin_in(picture.side.cross(picture.foot))
 
     def comes_first(self, scores: NamedTensor) -> VMobject:
         """A disc more below the column of the head that came first."""
         self.firsts.append(column := int(scores.values.argmax()))
         aside = RIGHT * units((self.firsts.count(column) - 1) * LINE * 2)
-        return dot(self.picture.columns[column].cross(self.picture.foot).centre + aside, AIR, "weight")
+        # That of this training, which comes before all others, is hollow.
+        return disc(len(self.firsts) > 1).move_to(self.picture.columns[column].cross(self.picture.foot).centre + aside)
 
     def others(self, seeds: Trace) -> list[tuple[Animation, ...]]:
         """The bars at the ends of other trainings, and a disc for each."""
         told = Words(f"other trainings, of {seeds['steps']:,.0f} steps", "block", "ink2").end_in(self.picture.head)
+        sign = disc(True).next_to(told, LEFT, buff=units(AIR))
         trainings = seeds["score"].pick(role=INFLECTED)
         ends = zip(trainings, pairwise([self.states[-1], *map(self.picture.state, trainings)]), strict=True)
         turns = ((Through(self.bars, pair, "rest"), appear(self.comes_first(scores))) for scores, pair in ends)
-        return [(leave(self.summit, self.told), follow(told)), *turns]
+        return [(leave(self.summit, self.told), follow(VGroup(sign, told))), *turns]
 
     def go_to(self, state: VGroup) -> Animation:
         """The bars go from where they stand to those of a checkpoint."""
         return Through(self.bars, [self.bars.copy(), state], "row")
 
-    def turn_into(self, share: CountedShare) -> tuple[Animation, ...]:
-        """The bar of the winner falls over and is a share of which all cases are counted; all else goes."""
+    def turn_into(self, share: CountedShare) -> tuple[Animation, tuple[Animation, ...]]:
+        """All else goes; the bar of the winner falls over and is a share of which all cases are counted."""
         share.number.rewrite(f"{share.shares[-1]:share}")
-        gone = [*[*self.picture][:-1], self.ring, *(bar for i, bar in enumerate(self.bars) if i != self.winner)]
-        return leave(*gone), *exchange([self.bars[self.winner]], share.states[-1], "row")
+        gone = *self.bars[: self.winner], *self.bars[self.winner + 1 :], *self.named, self.ring
+        return leave(*[*self.picture][:-1], *gone), exchange([self.bars[self.winner]], share.states[-1], "row")
 
     @classmethod
     def of(cls, trace: Trace, role: str, bars: HeadBars) -> RoleInTraining | None:
@@ -595,7 +610,7 @@ class AttentionSink(VGroup):
         upper = _raised(columns.rows(2)[0].split_rows(-SHARES)[0])
         self.arcs = Arcs(weights.words("key"), query, weights, upper, own=True)
         self.head, self.arcs.arcs.key = head_beside(self.arcs, (focus.layer, focus.head), side), SECOND
-        below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH)[1], range(len(weights))
+        below, keys = self.arcs.ribbon.below(columns).split_rows(HIGH + AIR)[1], range(len(weights))
         names = "length of value", "times its weight"
         self.stages = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"]).stages
         self.outlines = VGroup(
@@ -608,7 +623,7 @@ class AttentionSink(VGroup):
         self.given = VGroup()
         if self.before is not None:
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
-            text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
+            text = Words(f"{layer_name(given[self.before])}: at most {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
         super().__init__(self.arcs, self.stages[0].whole, self.head)
 
@@ -637,15 +652,9 @@ class AttentionWiring(VGroup):
         other = others[clearest]
         left, right = STAGE.golden_columns()
         title, below = left.split_rows(TITLE)
-        self.upper, self.upper_name = (
-            Ribbon(other.words("key"), below),
-            _title("vectors of the encoder", title),
-        )
+        self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
         above, title = left.split_rows(-TITLE)
-        self.lower, self.lower_name = (
-            Ribbon(other.words("query"), above),
-            _title("vectors of the decoder", title),
-        )
+        self.lower, self.lower_name = Ribbon(other.words("query"), above), _title("vectors of the decoder", title)
         self.lower.shift([0, at(0, above.bottom)[1] - self.lower.get_bottom()[1], 0])
         middle = (self.upper.get_bottom() + self.lower.get_top()) / 2
         self.formula = Formula(

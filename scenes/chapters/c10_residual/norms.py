@@ -94,7 +94,7 @@ class NormOrders:
         )
         told = (Words(text, "fact", "ink2") for text in ("new sentences right", f"after {steps:,.0f} steps"))
         self.caption = VGroup(*told).arrange(DOWN, buff=units(6), aligned_edge=RIGHT)
-        self.caption.next_to(self.results[0], UP, buff=units(10)).align_to(at(room.right, 0), RIGHT)
+        self.caption.next_to(self.results[0], UP, buff=units(18)).align_to(at(room.right, 0), RIGHT)
 
 
 def running(*orders: NormOrder) -> Callable[[float], Animation]:
