@@ -184,8 +184,9 @@ class TwoPasses:
         return plays
 
     def put_back(self) -> tuple[Animation, ...]:
-        """The run answers as it did."""
-        return leave(*self.trail), *self.answers.become(self.unpatched)
+        """The run answers as it did; what a copy moved leaves once."""
+        gone, self.trail = [*self.trail], VGroup()
+        return *([leave(*gone)] if gone else []), *self.answers.become(self.unpatched)
 
     def others(self, done: Sequence[tuple[int, int]]) -> Animation:
         """All other vectors fly across, one after another, and leave what they lead to."""
