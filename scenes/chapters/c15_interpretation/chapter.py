@@ -28,7 +28,7 @@ from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
-from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -37,7 +37,7 @@ from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_o
 from transformer_core.studies.measures.ablation_trainings import CASES, HARDLY, MORE_THAN_A_GUESS
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.stream import blocks
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
@@ -110,11 +110,12 @@ class Interpretation(Chapter):
         (*_, left), (worst, idlest) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
-        name = "clearest" if heads.first else "least needed"
-        mark, most = panels.mark(chosen, name, "focus"), panels.mark(needed, "most needed", "warning")
+        names = ("clearest:", plain(pattern_name(heads.first[2].name))) if heads.first else ("least needed",)
+        mark, most = panels.mark(chosen, "focus", *names), panels.mark(needed, "warning", "most needed")
         named, earned = ((role, best_head(trace, role)) for role in told_roles(trace)), trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
         average, call = panels.average(chosen)
+        grammar = [panels.called(needed, role_name(role), "warning")] if heads.by_place and role != REST else []
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
@@ -158,7 +159,7 @@ class Interpretation(Chapter):
                         ),
                     ),
                 ),
-                tuple(OffAndOn(panels.grids[k][1], "slow") for k in {chosen, needed}),
+                (*map(appear, grammar), *(OffAndOn(panels.grids[k][1], "slow") for k in {chosen, needed})),
             ),
             stage=[panels.names, panels.grids],
         )
