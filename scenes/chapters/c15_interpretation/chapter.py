@@ -68,8 +68,8 @@ class Interpretation(Chapter):
             yield from self.probe(trace, panels, taps)
         lens = yield from self.logit_lens(trace, taps, panels is not None and f"{PROBE}.spots" in trace)
         read = yield from self.patching(trace, lens)
-        training = yield from self.induction(trace, read)
-        yield from self.a_pattern_is_a_guess(trace, heads, training)
+        yield from self.induction(trace, read)
+        yield from self.a_pattern_is_a_guess(trace, heads)
 
     def patterns(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None) -> Iterator[Step]:
         """The question of the chapter, and the heads whose pattern is clear in this sentence."""
@@ -417,11 +417,11 @@ class Interpretation(Chapter):
         )
         return picture.read
 
-    def induction(self, trace: Trace, read: list[Token]) -> Generator[Step, None, InductionTraining | None]:
+    def induction(self, trace: Trace, read: list[Token]) -> Iterator[Step]:
         """An induction head: what it attends to, and how a stripe forms, and with it the skill."""
         run = trace.under("experiment.induction")
         if "weights" not in run:
-            return None
+            return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
         region = Region("a decoder alone, trained on random letters that come twice")
@@ -493,21 +493,20 @@ class Interpretation(Chapter):
             ),
             stage=[region, copying.note, *copying.words, copying.pattern],
         )
-        return picture
 
-    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads, off: InductionTraining | None) -> Iterator[Step]:
+    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
         """Close: a question, and what was measured of it."""
         right = trace[RIGHT].pick(role=WHOLE) if ours(trace) else None
         layer, head = extremes(right.pick(model=1))[1] if right else min(heads.shown)
-        picture = IdleHead(heads.weights[layer][head], layer, head, right, off)
+        region = Region(claim(bool(right), "our translator", "this model"))
+        picture = IdleHead(heads.weights[layer][head], layer, head, right, region.inside)
         whole, without = map(grown, picture.bars) if right else (None, ())
-        before = [off.none, off.pattern.cells] if off else []
         yield Step(
             "See, guess, switch off, count",
             beat(
                 "A pattern is a hypothesis; ablating, patching and counting test it.",
-                Travel(off.pattern.cells, picture.paper, leaving=True) if off else appear(picture.paper),
-                (*picture.on(), appear(picture.name)),
+                appear(region, picture.paper, picture.name),
+                Wipe(picture.pattern),
                 whole,
             ),
             beat(
@@ -515,8 +514,8 @@ class Interpretation(Chapter):
                 (leave(picture.pattern), appear(picture.empty, rise=False), *without),
                 (appear(picture.pause), RunOut(picture.pause.bar)),
             ),
-            beat("The questions at the end answer it.", (leave(picture.pause), *picture.on())) if right else None,
-            stage=before,
+            beat("The questions at the end answer it.", leave(picture.pause)) if right else None,
+            stage=[],
         )
 
 
