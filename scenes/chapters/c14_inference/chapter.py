@@ -106,8 +106,7 @@ class Inference(Chapter):
         yield from self.old_keys_and_values(run, kept, region.called(named_head(layer, SHOWN_HEAD[1])))
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
         timed = trace.under("experiment.cache_cost")
-        speedup = timed["longest_speedup"] if "milliseconds" in timed else None
-        triangle = CacheTriangle(chips, source, run.under("cache"), speedup, region.inside)
+        triangle = CacheTriangle(chips, source, run.under("cache"), timed, region.inside)
         yield from self.the_cache(kept, triangle, chips, timed)
         bars = before_chips(writes[:MOST_ROWS], triangle.side)
         close = WritingSteps(reads, writes, shares, region.inside, bars, chips)
