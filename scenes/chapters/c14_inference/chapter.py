@@ -179,12 +179,9 @@ class Inference(Chapter):
                 ),
                 *(
                     [
-                        (
-                            leave(picture.numbers, picture.names[1]),
-                            *exchange([*picture.writes[:-1]], [*picture.instead()], "slow"),
-                            reshape(picture.bars, ends, "slow"),
-                            appear_in_turn([*shares], "slow"),
-                        )
+                        leave(picture.numbers, picture.names[1], *picture.bars[:-1]),
+                        exchange([*picture.writes[:-1]], [*picture.instead()], "row"),
+                        (*map(grow, ends[:-1]), appear_in_turn([*shares], "slow")),
                     ]
                     if ended
                     else [appear(ring_around(picture.writes[-1]))]
