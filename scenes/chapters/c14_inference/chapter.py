@@ -564,6 +564,10 @@ class Inference(Chapter):
                 draw(around, kind="row"),
                 (leave(ring, around, rule, picture), *exchange([triangle.called], [triangle.elsewhere])),
             ),
-            beat("No: there, all tokens see a new one.", *triangle.anew(), appear(triangle.verdict)),
+            beat(
+                "No: there, all tokens see a new one.",
+                *triangle.anew(),
+                (*exchange([*triangle.rims], [*triangle.newest]), appear(triangle.verdict)),
+            ),
             stage=[picture.reads, triangle.kept, triangle.rims, triangle.called, picture.names],
         )
