@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import Sweep, deal, draw, exchange, lagged, reshape
 from scenes.layout import STAGE, Room
@@ -17,7 +17,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.theme import SMALLEST, at, palette, pixels, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: As many rows as have room for their words; of a longer text the first.
@@ -124,12 +124,10 @@ class CacheTriangle:
         chips: what each step reads, each at the left end of its line in `room`.
         source: what the encoder read; a square for each token stands beside the triangle.
         counts: `rows_without` and `rows_with`, the vectors that are `computed`, and how many numbers are `held`.
-        speedup: how many times as fast the cache makes it, if that was timed.
+        timed: how many times as fast the cache makes it, over how many words, if that was timed.
     """
 
-    def __init__(
-        self, chips: VGroup, source: Sequence[Label], counts: Trace, speedup: Quantity | None, room: Room = STAGE
-    ) -> None:
+    def __init__(self, chips: VGroup, source: Sequence[Label], counts: Trace, timed: Trace, room: Room = STAGE) -> None:
         count, colours = len(chips), palette()
         self.computed = [counts[name] for name in ("rows_without", "rows_with")]
         self.held = [counts[name] for name in ("own_numbers", "source_numbers")[: 1 + bool(source)]]
@@ -149,7 +147,7 @@ class CacheTriangle:
         self.called, self.elsewhere = Words("KV cache", "block", "key"), Words("encoder", "block")
         for text in (self.called, self.elsewhere):
             text.begin_in(self.grid.cross(heads))
-        #: Right of the triangle, a half for what holds without a cache, and one for what holds with it.
+        #: Right of the triangle, a part for what holds without a cache, one with it, and one for its gain and price.
         self.side = room.split_columns(self.grid.right + APART - room.left)[1]
         name = Words("a row for each step", "aside", "ink2").begin_in(self.side.cross(heads))
         self.verdict = Words("no cache", "chapter", "warning").settle(self.side.centre)
@@ -157,10 +155,10 @@ class CacheTriangle:
         labels, places = [chip.label for chip in chips], self.grid.cross(heads).columns(count, SPACE)
         tokens = zip(self._readable(labels, places), places, strict=False)
         self.name = VGroup(name, *(text.settle(place.centre) for text, place in tokens))
-        self.halves = Room(self.side.left, self.lines[0].top, room.right, room.bottom).rows(2)
+        *parts, last = Room(self.side.left, self.lines[0].top, room.right, room.bottom).rows(3)
         self.names, self.totals, ways = VGroup(), VGroup(), ("without a cache", "with a KV cache")
-        for total, half, how, role in zip(self.computed, self.halves, ways, ("ink2", "weight"), strict=True):
-            self.names.add(Words(how, "block", role).begin_in(half.split_rows(HEAD)[0]))
+        for total, part, how, role in zip(self.computed, parts, ways, ("ink2", "weight"), strict=True):
+            self.names.add(Words(how, "block", role).begin_in(part.split_rows(HEAD)[0]))
             noun = "vector computed" if float(total) == 1 else "vectors computed"
             figure = number(total, ",.0f", "chapter", role)
             figure.next_to(self.names[-1], DOWN, buff=units(SPACE)).align_to(self.names[-1], LEFT)
@@ -168,10 +166,14 @@ class CacheTriangle:
             self.totals.add(VGroup(figure, name))
         own, *others = (number(total, ",.0f", "large number", "key") for total in self.held)
         self.own = VGroup(own, Words("kept numbers", "fact", "key")).arrange(DOWN, units(SPACE), aligned_edge=LEFT)
-        told = [Words(f"{speedup:.1f} times", "large number"), Words("as fast", "fact")] if speedup else []
-        self.faster = VGroup(*told).arrange(DOWN, units(SPACE), aligned_edge=LEFT).set_fill(palette().query)
-        below = VGroup(*([self.faster] if speedup else []), self.own).arrange(buff=units(HEAD))
-        below.next_to(self.totals[1], DOWN, buff=units(HEAD)).align_to(self.names[1], LEFT)
+        self.faster = VGroup()
+        if "milliseconds" in timed:
+            lines = "as fast,", f"over {timed['longest']:.0f} words,", "random parameters"
+            self.faster.add(Words(f"{timed['longest_speedup']:.1f} times", "large number"))
+            self.faster.add(*(Words(line, "fact") for line in lines))
+        self.faster.arrange(DOWN, units(SPACE), aligned_edge=LEFT).set_fill(palette().query)
+        below = VGroup(*filter(len, (self.faster, self.own))).arrange(buff=units(HEAD), aligned_edge=UP)
+        below.move_to(at(last.left, last.top), aligned_edge=UP + LEFT)
         #: The tokens that the encoder read, each with the square of what is kept of it, and how much that is.
         self.source = VGroup()
         for told in others:

@@ -106,8 +106,7 @@ class Inference(Chapter):
         yield from self.old_keys_and_values(run, kept, region.called(named_head(layer, SHOWN_HEAD[1])))
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
         timed = trace.under("experiment.cache_cost")
-        speedup = timed["longest_speedup"] if "milliseconds" in timed else None
-        triangle = CacheTriangle(chips, source, run.under("cache"), speedup, region.inside)
+        triangle = CacheTriangle(chips, source, run.under("cache"), timed, region.inside)
         yield from self.the_cache(kept, triangle, chips, timed)
         bars = before_chips(writes[:MOST_ROWS], triangle.side)
         close = WritingSteps(reads, writes, shares, region.inside, bars, chips)
@@ -180,12 +179,9 @@ class Inference(Chapter):
                 ),
                 *(
                     [
-                        (
-                            leave(picture.numbers, picture.names[1]),
-                            *exchange([*picture.writes[:-1]], [*picture.instead()], "slow"),
-                            reshape(picture.bars, ends, "slow"),
-                            appear_in_turn([*shares], "slow"),
-                        )
+                        leave(picture.numbers, picture.names[1], *picture.bars[:-1]),
+                        exchange([*picture.writes[:-1]], [*picture.instead()], "row"),
+                        (*map(grow, ends[:-1]), appear_in_turn([*shares], "slow")),
                     ]
                     if ended
                     else [appear(ring_around(picture.writes[-1]))]
@@ -568,6 +564,10 @@ class Inference(Chapter):
                 draw(around, kind="row"),
                 (leave(ring, around, rule, picture), *exchange([triangle.called], [triangle.elsewhere])),
             ),
-            beat("No: there, all tokens see a new one.", *triangle.anew(), appear(triangle.verdict)),
+            beat(
+                "No: there, all tokens see a new one.",
+                *triangle.anew(),
+                (*exchange([*triangle.rims], [*triangle.newest]), appear(triangle.verdict)),
+            ),
             stage=[picture.reads, triangle.kept, triangle.rims, triangle.called, picture.names],
         )

@@ -67,19 +67,20 @@ class Skyline:
                 made.add(bar_on(at(x, y), ground, tensor.quantity(i), "height", px, across, radius=0, **look))
         name, most = logits.label("vocab", self.best), probs.quantity(self.best)
 
-        def line(text: Words, value: Quantity, spec: str) -> VGroup:
-            return VGroup(text, number(value, spec, "large number")).arrange(buff=units(2 * SPACE), aligned_edge=DOWN)
+        def line(text: Words, value: Quantity, spec: str, *called: str) -> VGroup:
+            parts = text, *(Words(name, "fact") for name in called), number(value, spec, "large number")
+            return VGroup(*parts).arrange(buff=units(2 * SPACE), aligned_edge=DOWN)
 
         #: The likeliest word with its logit, on top of its bar; on level bars, that and all others with what they have.
-        self.logit = line(word(name, "large word"), logits.quantity(self.best), ".1f")
+        self.logit = line(word(name, "large word"), logits.quantity(self.best), ".1f", "logit")
         reach = np.array([room.left, room.right]) + np.array([0.5, -0.5]) * pixels(self.logit.width)
         self.logit.next_to(self.bars[self.place], UP, buff=units(SPACE))
         self.logit.set_x(np.clip(self.logit.get_x(), *(at(x, 0)[0] for x in reach)))
         self.told, self.levels, places = VGroup(), VGroup(), tracks.cross(room).rows(2, 2 * SPACE)
         both = (word(name, "large word"), most, "weight"), (Words("all others", "block"), others, "ink3")
-        for (named, share, role), place in zip(both, places, strict=True):
+        for (named, share, role), called, place in zip(both, (["probability"], []), places, strict=True):
             self.levels.add(bar := bar_in(place, share, tracks.width, place.height, role, radius=6, least=3))
-            self.told.add(text := line(named, share, ".1%").next_to(bar, RIGHT, buff=units(2 * SPACE)))
+            self.told.add(text := line(named, share, ".1%", *called).next_to(bar, RIGHT, buff=units(2 * SPACE)))
             if text.width + 4 * units(SPACE) < bar.width:
                 text.align_to(bar, LEFT).shift(RIGHT * units(2 * SPACE)).set_fill(palette().background)
                 for part in text:

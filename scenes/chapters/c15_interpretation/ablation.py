@@ -83,14 +83,19 @@ class AblatedHeads(VGroup):
         average = Vector(head, side, side, "weight", full_colour(self.mean)).move_to(self.grids[k])
         return VGroup(average, Words("its average", "fact", "ink2").next_to(average, DOWN, buff=units(NUMBERS)))
 
-    def mark(self, k: int, name: str, role: str) -> VGroup:
-        """A ring around a head, and a word in its bar, or above it where it has no room."""
-        bar, told = self.bars[k], map(Told, wrapped(name, "fact", pixels(self.bars[k].width)))
+    def mark(self, k: int, role: str, *names: str) -> VGroup:
+        """A ring around a head, and words in its bar, or above it where they have no room."""
+        bar = self.bars[k]
+        told = [Told(line) for name in names for line in wrapped(name, "fact", pixels(bar.width))]
         lines = VGroup(*paragraph([*told], "fact", role, 0)).next_to(bar, UP, units(2 * INSET))
         if bar.height > lines.height + units(4 * INSET):
             for line in lines.next_to(bar.get_top(), DOWN, units(2 * INSET)):
                 line.set_fill(palette().background).paper = bar
         return VGroup(ring_around(self.grids[k], role), lines)
+
+    def called(self, k: int, name: str, role: str) -> Words:
+        """A name below the number of a head, on the line of what is counted."""
+        return Words(name, "fact", role).settle(self.counted.get_center()).set_x(self.bars[k].get_x())
 
     def count(self, k: int) -> Animation:
         """The share that is right without it."""

@@ -28,7 +28,7 @@ from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.mobjects.region import Region
 from scenes.mobjects.sentences import spelled
-from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -37,7 +37,7 @@ from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_o
 from transformer_core.studies.measures.ablation_trainings import CASES, HARDLY, MORE_THAN_A_GUESS
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.stream import blocks
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
@@ -68,8 +68,8 @@ class Interpretation(Chapter):
             yield from self.probe(trace, panels, taps)
         lens = yield from self.logit_lens(trace, taps, panels is not None and f"{PROBE}.spots" in trace)
         read = yield from self.patching(trace, lens)
-        training = yield from self.induction(trace, read)
-        yield from self.a_pattern_is_a_guess(trace, heads, training)
+        yield from self.induction(trace, read)
+        yield from self.a_pattern_is_a_guess(trace, heads)
 
     def patterns(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None) -> Iterator[Step]:
         """The question of the chapter, and the heads whose pattern is clear in this sentence."""
@@ -110,11 +110,12 @@ class Interpretation(Chapter):
         (*_, left), (worst, idlest) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
-        name = "clearest" if heads.first else "least needed"
-        mark, most = panels.mark(chosen, name, "focus"), panels.mark(needed, "most needed", "warning")
+        names = ("clearest:", plain(pattern_name(heads.first[2].name))) if heads.first else ("least needed",)
+        mark, most = panels.mark(chosen, "focus", *names), panels.mark(needed, "warning", "most needed")
         named, earned = ((role, best_head(trace, role)) for role in told_roles(trace)), trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
         average, call = panels.average(chosen)
+        grammar = [panels.called(needed, role_name(role), "warning")] if heads.by_place and role != REST else []
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
@@ -158,7 +159,7 @@ class Interpretation(Chapter):
                         ),
                     ),
                 ),
-                tuple(OffAndOn(panels.grids[k][1], "slow") for k in {chosen, needed}),
+                (*map(appear, grammar), *(OffAndOn(panels.grids[k][1], "slow") for k in {chosen, needed})),
             ),
             stage=[panels.names, panels.grids],
         )
@@ -416,11 +417,11 @@ class Interpretation(Chapter):
         )
         return picture.read
 
-    def induction(self, trace: Trace, read: list[Token]) -> Generator[Step, None, InductionTraining | None]:
+    def induction(self, trace: Trace, read: list[Token]) -> Iterator[Step]:
         """An induction head: what it attends to, and how a stripe forms, and with it the skill."""
         run = trace.under("experiment.induction")
         if "weights" not in run:
-            return None
+            return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
         region = Region("a decoder alone, trained on random letters that come twice")
@@ -492,21 +493,20 @@ class Interpretation(Chapter):
             ),
             stage=[region, copying.note, *copying.words, copying.pattern],
         )
-        return picture
 
-    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads, off: InductionTraining | None) -> Iterator[Step]:
+    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
         """Close: a question, and what was measured of it."""
         right = trace[RIGHT].pick(role=WHOLE) if ours(trace) else None
         layer, head = extremes(right.pick(model=1))[1] if right else min(heads.shown)
-        picture = IdleHead(heads.weights[layer][head], layer, head, right, off)
+        region = Region(claim(bool(right), "our translator", "this model"))
+        picture = IdleHead(heads.weights[layer][head], layer, head, right, region.inside)
         whole, without = map(grown, picture.bars) if right else (None, ())
-        before = [off.none, off.pattern.cells] if off else []
         yield Step(
             "See, guess, switch off, count",
             beat(
                 "A pattern is a hypothesis; ablating, patching and counting test it.",
-                Travel(off.pattern.cells, picture.paper, leaving=True) if off else appear(picture.paper),
-                (*picture.on(), appear(picture.name)),
+                appear(region, picture.paper, picture.name),
+                Wipe(picture.pattern),
                 whole,
             ),
             beat(
@@ -514,8 +514,8 @@ class Interpretation(Chapter):
                 (leave(picture.pattern), appear(picture.empty, rise=False), *without),
                 (appear(picture.pause), RunOut(picture.pause.bar)),
             ),
-            beat("The questions at the end answer it.", (leave(picture.pause), *picture.on())) if right else None,
-            stage=before,
+            beat("The questions at the end answer it.", leave(picture.pause)) if right else None,
+            stage=[],
         )
 
 

@@ -159,8 +159,8 @@ class InductionTraining:
     def ablate(self) -> list[Play]:
         """The head goes off, and what is right falls to what is left without it."""
         wide, high = (pixels(side) + LETTER / 8 for side in (self.pattern.cells.width, self.pattern.cells.height))
-        self.none = frame(wide, high, "warning").move_to(self.pattern.cells)
-        gone = leave(self.pattern.lines), appear(self.none, self.line)
+        none = frame(wide, high, "warning").move_to(self.pattern.cells)
+        gone = leave(self.pattern.lines), appear(none, self.line)
         return [(*gone, draw(self.fall, kind="slow")), appear(self.off)]
 
     def run(self) -> list[Play]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from manim import DOWN, Animation, VGroup
 
-from scenes.animations import Play, Through, Wipe, appear, grow, leave, reshape, ring_around
-from scenes.chapters.c15_interpretation.induction import InductionTraining
-from scenes.layout import STAGE, Room
+from scenes.animations import Play, Through, appear, grow, reshape, ring_around
+from scenes.layout import Room
 from scenes.mobjects.bars import named_shares
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.pause import Pause
@@ -76,15 +75,15 @@ class IdleHead:
         layer: of the head.
         head: its place there.
         right: what is right, "model layer head"; None if that was not counted.
-        off: another head that is off, in the place of which it comes.
+        room: the rectangle that is filled.
     """
 
-    def __init__(
-        self, weights: NamedTensor, layer: int, head: int, right: NamedTensor | None, off: InductionTraining | None
-    ) -> None:
-        left, room = STAGE.split_columns(LARGE * STAGE.width, APART)
-        self.empty = off.none if off else frame(left.width, left.width, "warning").move_to(left.centre)
-        self.paper, self.pattern = SmallGrid(weights, pixels(self.empty.height)).move_to(self.empty)
+    def __init__(self, weights: NamedTensor, layer: int, head: int, right: NamedTensor | None, room: Room) -> None:
+        left, room = room.split_columns(LARGE * room.width, APART)
+        body = left.split_rows(-NAMED)[0]
+        side = min(body.width, body.height)
+        self.empty = frame(side, side, "warning").move_to(body.centre)
+        self.paper, self.pattern = SmallGrid(weights, side).move_to(self.empty)
         self.name = Words(f"head {letter_of(head)}, {layer_name(layer)}", "stage word", "ink2")
         self.name.next_to(self.paper, DOWN, units(AIR / 2))
         above, below = room.split_rows(-PAUSE)
@@ -92,7 +91,3 @@ class IdleHead:
         names = "right with all heads", "right without this head"
         shares = {name: right.quantity(k, layer, head) for k, name in enumerate(names)} if right else {}
         self.bars = named_shares(shares, above, ".1%", "weight") if shares else VGroup()
-
-    def on(self) -> tuple[Animation, ...]:
-        """The pattern comes back, and the frame around what is off leaves."""
-        return leave(self.empty), Wipe(self.pattern)

@@ -184,8 +184,9 @@ class TwoPasses:
         return plays
 
     def put_back(self) -> tuple[Animation, ...]:
-        """The run answers as it did."""
-        return leave(*self.trail), *self.answers.become(self.unpatched)
+        """The run answers as it did; what a copy moved leaves once."""
+        gone, self.trail = [*self.trail], VGroup()
+        return *([leave(*gone)] if gone else []), *self.answers.become(self.unpatched)
 
     def others(self, done: Sequence[tuple[int, int]]) -> Animation:
         """All other vectors fly across, one after another, and leave what they lead to."""
@@ -242,12 +243,11 @@ class TwoRoutes:
         *_, floor, top = passes.own.places
         stand = Room(floor[at].right - AIR, floor[at].top, floor[to].left + AIR, floor[at].bottom)
         self.heads, self.head = named("heads", stand), shaded(share, False, stand)
-        name = Words(f"head {letter_of(head.position)}", "large word", paper=self.head[0])
-        self.head.add(stand.inset(12).fit(name, most=1).set_fill(ink_on(shared(share))))
-        self.gone = VGroup(
-            frame(stand.width, stand.height, "warning", 5, 12), Words("head off", "stage word", "warning")
-        )
-        self.gone.move_to(stand.centre)
+        letter, body = letter_of(head.position), stand.inset(12)
+        name, off = Words(f"head {letter}", "large word", paper=self.head[0]), Words(f"head {letter} off", "large word")
+        self.head.add(body.fit(name, most=1).set_fill(ink_on(shared(share))))
+        self.gone = VGroup(frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre))
+        self.gone.add(body.fit(off, most=1).set_fill(palette().role("warning")))
         self.decoder, self.old, goal = named("decoder", column), self.source[at], self.source[to]
         #: The noun of the other sentence, before the head, and later in the place of that of the own.
         other = run[f"{key}_donor_rows"].label("position", at)
