@@ -58,8 +58,8 @@ ROOMY, WAITING, MOST = 0.88, 0.26, 1.65
 LEFT_END = 8
 #: How far to the side tokens step that change places, as a share of their way.
 ASIDE = 0.3
-#: Px above and below bars in a lane.
-AIR = 5.0
+#: Px beside vectors that share a gate; how high one is in a gate at the side of its line, where two need a gap.
+AIR, LOW = 5.0, 0.85
 #: How high the gap is in which a line passes an attention, of a vector; px for the plus behind a box.
 GAP, JOIN = 0.4, 40.0
 
@@ -271,10 +271,13 @@ class EncoderPlan(VGroup):
                 made.append(("", self._column(sums, after, under, half=int(self.aside(after)) - 1)))
         return made
 
-    def journey(self, stops: Sequence[tuple[str, list[Vector]]], kind: str) -> list[tuple[Animation, ...]]:
+    def journey(
+        self, stops: Sequence[tuple[str, list[Vector]]], kind: str, trails: bool = False
+    ) -> list[tuple[Animation, ...]]:
         """Plays in which all vectors go from stop to stop of `travelling`; what they were stays at the first stop, and
-        on the line of the followed token.
+        on the line of the followed token, or of each if all leave `trails`.
         """
+        gone = [k for k in range(len(self.lanes)) if k != self.mine and not trails]
         plays: list[tuple[Animation, ...]] = []
         stream, beside = stops[0][1], [*stops[0][1]][:0]
         for part, column in stops[1:]:
@@ -282,12 +285,12 @@ class EncoderPlan(VGroup):
             source = beside if branching and beside else stream
             stays = source is stops[0][1] or (branching and not beside)
             moves: list[Animation] = [
-                Travel(a, b, 0.0, kind, leaving=k != self.mine and not stays)
+                Travel(a, b, 0.0, kind, leaving=k in gone and not stays)
                 for k, (a, b) in enumerate(zip(source, column, strict=True))
             ]
             if beside and not branching:
                 moves += [Flight(a, b, 0.0, kind) for a, b in zip(beside, column, strict=True)]
-                moves.append(leave(*beside[: self.mine], *beside[self.mine + 1 :]))
+                moves.append(leave(*(beside[k] for k in gone)))
             plays.append((*moves,))
             stream, beside = (stream, column) if branching else (column, [])
         return plays
@@ -305,7 +308,7 @@ class EncoderPlan(VGroup):
         x = box.get_x() + (off if half >= 0 else -off) - units(join)
         column = []
         for row, label, lane in zip(rows, self.words, self.lanes, strict=True):
-            one = Vector(row, wide, lane.half, "ink3" if aside else "residual", self.scale).opaque()
+            one = Vector(row, wide, LOW * lane.half, "ink3" if aside else "residual", self.scale).opaque()
             means(one.move_to(np.array([x, at(0, lane.y + lane.below * aside)[1], 0])).plate, Stands(label))
             column.append(one)
         return column
