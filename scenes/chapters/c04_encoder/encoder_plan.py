@@ -179,8 +179,11 @@ class EncoderPlan(VGroup):
         self.ways, self.joins = VGroup(), VGroup()
         for first, last in ((side[0], side[-1]) for side in self.asides):
             if opened == last:
-                left = self.last.left - BETWEEN / 2
-                self.joins.add(*(self._join(at(left, lane.y), lane.half) for lane in self.lanes))
+                near, x = self.last.right - JOIN, self.last.right - JOIN / 2
+                for i, lane in enumerate(self.lanes):
+                    down, role = lane.y + lane.below, "ink2" if i == self.mine else "line"
+                    self.ways.add(path([at(near, down), at(x, down), at(x, lane.y)], role, thick))
+                    self.joins.add(self._join(at(x, lane.y), lane.half))
             elif first in past and first in self.boxes:
                 far = self.boxes[first].get_left() + LEFT * units(SPACE / 2)
                 near = self.boxes[last].get_right() + LEFT * units(JOIN / 2)
@@ -314,8 +317,9 @@ class EncoderPlan(VGroup):
         return column
 
     def vectors(self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0) -> list[Vector]:
-        """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
-        at the right, or over all "before" this; in "front" of an open layer; at the "end" it stands behind all gates.
+        """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", before the
+        "join" or "out" at the right, or over all "before" this; in "front" of an open layer; at the "end" it stands
+        behind all gates.
 
         On its way from gate to gate a vector stays itself, whatever has become of it. A pattern of a position is on
         a branch, but nothing else is on its line.
@@ -324,7 +328,8 @@ class EncoderPlan(VGroup):
         if slot in ("front", "end", "before"):
             room = getattr(self, slot)
             wide = room.width
-        x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
+        right = room.right - wide / 2
+        x = {"in": room.left + wide / 2, "join": right - JOIN, "out": right}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, lane) in enumerate(zip(tensor, self.lanes, strict=True)):
             high, down = lane.high, lane.below * (branch and "positional" not in tensor.name)

@@ -222,7 +222,7 @@ class AttentionMixing(WeightStrands):
         normed = enters.name != stream.name
         come = plan.vectors(stream)
         self.vectors: Sequence[VMobject] = plan.waiting(come) if normed else come
-        self.made = plan.vectors(out, "out", True)
+        self.made = plan.vectors(out, "join", True)
         read = plan.vectors(enters, branch=True) if normed else come
         self.come = [*self.vectors, *(read if normed else [])]
         super().__init__(plan, trace, path, read, self.made)
@@ -328,7 +328,7 @@ class TakenShares:
         shares = VGroup(number(weight, "share", "stage number") for weight in weights)
         edge, roomy = shares.width + units(2 * GAP), shares.height < min(vector.height for vector in mixing.read)
         self.shares, self.strands = VGroup(*(shares if roomy else ())), VGroup()
-        self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
+        self.sum = plan.vectors(part["mixture"], "join", True)[plan.mine]
         self.parts, self.stack, top = [], [], self.sum.get_top()
         for row, weight, share, vector in zip(mixing.enters, weights, shares, mixing.read, strict=True):
             start = vector.get_right()
