@@ -204,7 +204,12 @@ class Encoder(Chapter):
         rows = (part[name] for name in ("centred", "normalized", "out"))
         stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
         states, level, flat = stages.states, stages.level(float(part["mean"])), stages.level()
-        names = [Words(told, "stage word", "ink", sheet).settle(head.centre) for told in ("mean", "standard deviation")]
+        told = (
+            f"mean {part['mean']:.2f}, variance {part['var']:.2f}",
+            *(f"standard deviation {part[spread]:.2f}" for spread in ("scale", "spread_after")),
+            "times gain, plus shift",
+        )
+        names = [Words(one, "stage word", "ink", sheet).settle(head.centre) for one in told]
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
@@ -229,12 +234,15 @@ class Encoder(Chapter):
                 (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
                 (draw(level), appear(names[0])),
             ),
-            beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat))),
+            beat(
+                "subtract the mean,",
+                (reshape(states[0], states[1], "row"), reshape(level, flat), leave(names[0])),
+            ),
             beat(
                 "divide by the standard deviation, and they have mean zero and variance one.",
-                (appear(wide), *exchange(names[:1], names[1:])),
+                appear(wide, names[1]),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
-                (appear(title[2]), grown(bars[1])) if pre else None,
+                (*exchange(names[1:2], names[2:3]), *((appear(title[2]), grown(bars[1])) if pre else ())),
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"
@@ -244,7 +252,8 @@ class Encoder(Chapter):
                     ".",
                 ),
                 (
-                    leave(wide, ring, names[1]),
+                    leave(wide, ring),
+                    *exchange(names[2:3], names[3:]),
                     reshape(states[0], states[3], "row"),
                     *(exchange(bars[1], bars[2], "row") if pre else ()),
                 ),
