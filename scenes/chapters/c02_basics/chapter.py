@@ -417,7 +417,8 @@ class Basics(Chapter):
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
         picture = ClosedModel(source, output)
-        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, plain=True)
+        told = "counts in its training sentences"
+        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, told)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
@@ -435,7 +436,7 @@ class Basics(Chapter):
             beat(f"“{spelled(source)}” {gives}.", *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat(
                 "It has learned the small world of its grammar.",
-                (leave(picture.title), appear(world.rows, world.columns)) if world else None,
+                (leave(picture.title), appear(world.title, world.rows, world.columns)) if world else None,
                 (fill([*world.others, world.cell], "slow"), appear(world.ring)) if world else None,
                 appear(ring_around(picture.box)),
             ),
