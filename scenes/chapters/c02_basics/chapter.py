@@ -331,7 +331,7 @@ class Basics(Chapter):
     def families(self, trace: Trace, picture: ModelFamilies) -> Iterator[Step]:
         """The same parts, three kinds of model."""
         encoder, decoder = picture.alone
-        asked = [Continuation.of(trace, "rome", decoder).text.copy()] if RECORDED in trace else []
+        goes_on = Continuation.of(trace, "rome", decoder).sample(decoder) if RECORDED in trace else []
         flow = pulses(picture.road, role="focus")
         yield Step(
             "Three families, the same parts",
@@ -351,8 +351,7 @@ class Basics(Chapter):
             beat(
                 "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
                 (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[0])),
-                appear(*asked) if asked else None,
-                (Flight(asked[0], decoder.plate), appear_in_turn(decoder.working())) if asked else None,
+                *goes_on,
                 ambient=flow,
             ),
             stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],
