@@ -106,7 +106,7 @@ class Encoder(Chapter):
                     "Each token’s vector goes straight on; what is computed at its side is added.",
                 ),
                 (draw(*plan.ways, kind="row"), appear(*plan.joins, rise=False), deal(plan.chips, stops[0][1])),
-                *plan.journey(stops, "appear"),
+                *plan.journey(stops),
             ),
             beat("What does each box do with them, and why is it there?", ambient=flow),
             stage=plan.chips,
@@ -204,11 +204,8 @@ class Encoder(Chapter):
         rows = (part[name] for name in ("centred", "normalized", "out"))
         stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
         states, level, flat = stages.states, stages.level(float(part["mean"])), stages.level()
-        told = (
-            f"mean {part['mean']:.2f}, variance {part['var']:.2f}",
-            *(f"standard deviation {part[spread]:.2f}" for spread in ("scale", "spread_after")),
-            "times gain, plus shift",
-        )
+        spreads = (f"standard deviation {part[spread]:.2f}" for spread in ("scale", "spread_after"))
+        told = f"mean {part['mean']:.2f}, variance {part['var']:.2f}", *spreads, "times gain, plus shift"
         names = [Words(one, "stage word", "ink", sheet).settle(head.centre) for one in told]
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
@@ -234,13 +231,10 @@ class Encoder(Chapter):
                 (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
                 (draw(level), appear(names[0])),
             ),
-            beat(
-                "subtract the mean,",
-                (reshape(states[0], states[1], "row"), reshape(level, flat), leave(names[0])),
-            ),
+            beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat))),
             beat(
                 "divide by the standard deviation, and they have mean zero and variance one.",
-                appear(wide, names[1]),
+                (appear(wide), *exchange(names[:1], names[1:2])),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
                 (*exchange(names[1:2], names[2:3]), *((appear(title[2]), grown(bars[1])) if pre else ())),
             ),

@@ -274,13 +274,11 @@ class EncoderPlan(VGroup):
                 made.append(("", self._column(sums, after, under, half=int(self.aside(after)) - 1)))
         return made
 
-    def journey(
-        self, stops: Sequence[tuple[str, list[Vector]]], kind: str, trails: bool = False
-    ) -> list[tuple[Animation, ...]]:
+    def journey(self, stops: Sequence[tuple[str, list[Vector]]], trails: bool = False) -> list[tuple[Animation, ...]]:
         """Plays in which all vectors go from stop to stop of `travelling`; what they were stays at the first stop, and
-        on the line of the followed token, or of each if all leave `trails`.
+        on the line of the followed token, or of each if all leave `trails`: they go slowly then.
         """
-        gone = [k for k in range(len(self.lanes)) if k != self.mine and not trails]
+        gone, kind = ([], "row") if trails else ([k for k in range(len(self.lanes)) if k != self.mine], "appear")
         plays: list[tuple[Animation, ...]] = []
         stream, beside = stops[0][1], [*stops[0][1]][:0]
         for part, column in stops[1:]:

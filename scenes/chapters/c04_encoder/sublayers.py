@@ -197,7 +197,7 @@ class LayerPass(WeightStrands):
 
     def _steps(self, first: int, last: int) -> list[Any]:
         plays: list[Any] = []
-        moves = self.plan.journey([("", self.enter), *self.stops], "row", trails=True)
+        moves = self.plan.journey([("", self.enter), *self.stops], trails=True)
         for k in range(first, last):
             part, column = self.stops[k]
             here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
