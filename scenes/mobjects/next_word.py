@@ -19,12 +19,12 @@ from transformer_core.studies.measures.training_pairs import neighbours
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: How many words get a bar, and px of the number beside one.
-BARS, NUMBER = 6, 170.0
+#: How many words get a bar, or a line of a table, and one below a title; px of the number beside a bar.
+BARS, FEW, NUMBER = 6, 4, 170.0
 #: What the bar of all other words is called.
 OTHERS = "all others"
-#: Px at the end of a row, and of a column, for its total.
-ACROSS, DOWNWARDS = 210.0, 66.0
+#: Px at the end of a row, and of a column, for its total, or above them for a title.
+ACROSS, DOWNWARDS, TITLE = 210.0, 66.0, 36.0
 #: How far the ways of the chips beside a cell bend.
 NEAR, ASIDE = 0.25, 0.4
 
@@ -84,14 +84,16 @@ class NextWord(VGroup):
 class PairTable(VGroup):
     """Counts of nouns with adjectives in training: the pair in question among its neighbours.
 
-    There is room for totals unless it is `plain`.
+    There is room for totals, or above it for a title.
     """
 
     def __init__(
-        self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, plain: bool = False
+        self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, title: str = ""
     ) -> None:
-        room = room if plain else room.split_columns(-ACROSS)[0].split_rows(-DOWNWARDS)[0]
-        rows, columns = neighbours(table, noun.position, adjective.position, BARS)
+        top, below = room.split_rows(TITLE)
+        self.title = Words(title, "stage word").settle(top.centre)
+        room = below if title else room.split_columns(-ACROSS)[0].split_rows(-DOWNWARDS)[0]
+        rows, columns = neighbours(table, noun.position, adjective.position, FEW if title else BARS)
         part = table.pick(noun=tuple(rows), adjective=tuple(columns))
         side = gutter(part.words("noun")) + 20
         head, body = room.split_columns(side)[1].split_rows(84)

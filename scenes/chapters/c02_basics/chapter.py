@@ -331,7 +331,7 @@ class Basics(Chapter):
     def families(self, trace: Trace, picture: ModelFamilies) -> Iterator[Step]:
         """The same parts, three kinds of model."""
         encoder, decoder = picture.alone
-        asked = [Continuation.of(trace, "rome", decoder).text.copy()] if RECORDED in trace else []
+        goes_on = Continuation.of(trace, "rome", decoder).sample(decoder) if RECORDED in trace else []
         flow = pulses(picture.road, role="focus")
         yield Step(
             "Three families, the same parts",
@@ -351,8 +351,7 @@ class Basics(Chapter):
             beat(
                 "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
                 (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[0])),
-                appear(*asked) if asked else None,
-                (Flight(asked[0], decoder.plate), appear_in_turn(decoder.working())) if asked else None,
+                *goes_on,
                 ambient=flow,
             ),
             stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],
@@ -417,7 +416,8 @@ class Basics(Chapter):
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
         picture = ClosedModel(source, output)
-        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, plain=True)
+        told = "counts in its training sentences"
+        world = (found := met(trace)) and PairTable(trace["training.pairs"], *found[:2], picture.inside, told)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
@@ -435,7 +435,7 @@ class Basics(Chapter):
             beat(f"“{spelled(source)}” {gives}.", *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat(
                 "It has learned the small world of its grammar.",
-                (leave(picture.title), appear(world.rows, world.columns)) if world else None,
+                (leave(picture.title), appear(world.title, world.rows, world.columns)) if world else None,
                 (fill([*world.others, world.cell], "slow"), appear(world.ring)) if world else None,
                 appear(ring_around(picture.box)),
             ),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, Animation, VGroup
+from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exchange, leave, reshape
-from scenes.chapters.c02_basics.machine import ModelHalf
+from scenes.chapters.c02_basics.machine import BUNDLED, ModelHalf
 from scenes.layout import STAGE
 from scenes.mobjects.marks import Thickness, means
 from scenes.mobjects.sentences import NOTHING, across
@@ -56,7 +56,12 @@ class ModelFamilies:
         """Plays in which a sentence goes into the encoder, both halves work, and its translation comes out."""
         source, output = self.translation
         works = [appear_in_turn(half.working(), "rest") for half in self.both]
-        return [appear(source), Flight(source, self.both[0].plate, 0.0), *works, appear(output)]
+        return [appear(source), enter(source, self.both[0]), *works, appear(output)]
+
+
+def enter(text: VMobject, half: ModelHalf) -> Animation:
+    """A small copy of a text goes up to the plate of a half of a model, and is gone there."""
+    return Flight(text, text.copy().scale(BUNDLED).move_to(half.plate.get_bottom(), UP), 0.0)
 
 
 def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
@@ -102,6 +107,12 @@ class Continuation(VGroup):
         self.answer = best.copy().begin_at(text.get_right()[0] + units(AIR if best.text.isalnum() else AIR / 4))
         self.answer.stand_on(text.baseline).set_z_index(1)
         super().__init__(self.text, self.answer, self.threads, self.words)
+
+    def sample(self, decoder: ModelHalf) -> list[Any]:
+        """Plays in which the text goes into a decoder, and the likeliest token comes out, below the text."""
+        text = self.text.copy()
+        best = self.answer.copy().next_to(text, DOWN, units(AIR))
+        return [appear(text), (enter(text, decoder), appear_in_turn(decoder.working())), appear(best)]
 
     def opens(self, kind: str = "slow") -> tuple[Animation, ...]:
         """The threads grow out of the text, and tokens come at their ends."""

@@ -106,7 +106,7 @@ class Encoder(Chapter):
                     "Each token’s vector goes straight on; what is computed at its side is added.",
                 ),
                 (draw(*plan.ways, kind="row"), appear(*plan.joins, rise=False), deal(plan.chips, stops[0][1])),
-                *plan.journey(stops, "appear"),
+                *plan.journey(stops),
             ),
             beat("What does each box do with them, and why is it there?", ambient=flow),
             stage=plan.chips,
@@ -204,7 +204,9 @@ class Encoder(Chapter):
         rows = (part[name] for name in ("centred", "normalized", "out"))
         stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
         states, level, flat = stages.states, stages.level(float(part["mean"])), stages.level()
-        names = [Words(told, "stage word", "ink", sheet).settle(head.centre) for told in ("mean", "standard deviation")]
+        spreads = (f"standard deviation {part[spread]:.2f}" for spread in ("scale", "spread_after"))
+        told = f"mean {part['mean']:.2f}, variance {part['var']:.2f}", *spreads, "times gain, plus shift"
+        names = [Words(one, "stage word", "ink", sheet).settle(head.centre) for one in told]
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
@@ -232,9 +234,9 @@ class Encoder(Chapter):
             beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat))),
             beat(
                 "divide by the standard deviation, and they have mean zero and variance one.",
-                (appear(wide), *exchange(names[:1], names[1:])),
+                (appear(wide), *exchange(names[:1], names[1:2])),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
-                (appear(title[2]), grown(bars[1])) if pre else None,
+                (*exchange(names[1:2], names[2:3]), *((appear(title[2]), grown(bars[1])) if pre else ())),
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"
@@ -244,7 +246,8 @@ class Encoder(Chapter):
                     ".",
                 ),
                 (
-                    leave(wide, ring, names[1]),
+                    leave(wide, ring),
+                    *exchange(names[2:3], names[3:]),
                     reshape(states[0], states[3], "row"),
                     *(exchange(bars[1], bars[2], "row") if pre else ()),
                 ),
@@ -317,8 +320,8 @@ class Encoder(Chapter):
         sums = rows_of(trace, "encoder.0.resid_ffn")
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
         vectors, out = plan.vectors(stream), plan.vectors(sums, "out")
-        moved = plan.waiting(plan.vectors(stream, "out"))
-        made = plan.vectors(ffn["out"], "out", branch=True)
+        moved = plan.waiting(plan.vectors(stream, "join"))
+        made = plan.vectors(ffn["out"], "join", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
         network = FeedForwardVector(plan, *(row.pick(position=mine) for row in rows))

@@ -58,8 +58,8 @@ ROOMY, WAITING, MOST = 0.88, 0.26, 1.65
 LEFT_END = 8
 #: How far to the side tokens step that change places, as a share of their way.
 ASIDE = 0.3
-#: Px above and below bars in a lane.
-AIR = 5.0
+#: Px beside vectors that share a gate; how high one is in a gate at the side of its line, where two need a gap.
+AIR, LOW = 5.0, 0.85
 #: How high the gap is in which a line passes an attention, of a vector; px for the plus behind a box.
 GAP, JOIN = 0.4, 40.0
 
@@ -179,8 +179,11 @@ class EncoderPlan(VGroup):
         self.ways, self.joins = VGroup(), VGroup()
         for first, last in ((side[0], side[-1]) for side in self.asides):
             if opened == last:
-                left = self.last.left - BETWEEN / 2
-                self.joins.add(*(self._join(at(left, lane.y), lane.half) for lane in self.lanes))
+                near, x = self.last.right - JOIN, self.last.right - JOIN / 2
+                for i, lane in enumerate(self.lanes):
+                    down, role = lane.y + lane.below, "ink2" if i == self.mine else "line"
+                    self.ways.add(path([at(near, down), at(x, down), at(x, lane.y)], role, thick))
+                    self.joins.add(self._join(at(x, lane.y), lane.half))
             elif first in past and first in self.boxes:
                 far = self.boxes[first].get_left() + LEFT * units(SPACE / 2)
                 near = self.boxes[last].get_right() + LEFT * units(JOIN / 2)
@@ -271,10 +274,11 @@ class EncoderPlan(VGroup):
                 made.append(("", self._column(sums, after, under, half=int(self.aside(after)) - 1)))
         return made
 
-    def journey(self, stops: Sequence[tuple[str, list[Vector]]], kind: str) -> list[tuple[Animation, ...]]:
+    def journey(self, stops: Sequence[tuple[str, list[Vector]]], trails: bool = False) -> list[tuple[Animation, ...]]:
         """Plays in which all vectors go from stop to stop of `travelling`; what they were stays at the first stop, and
-        on the line of the followed token.
+        on the line of the followed token, or of each if all leave `trails`: they go slowly then.
         """
+        gone, kind = ([], "row") if trails else ([k for k in range(len(self.lanes)) if k != self.mine], "appear")
         plays: list[tuple[Animation, ...]] = []
         stream, beside = stops[0][1], [*stops[0][1]][:0]
         for part, column in stops[1:]:
@@ -282,12 +286,12 @@ class EncoderPlan(VGroup):
             source = beside if branching and beside else stream
             stays = source is stops[0][1] or (branching and not beside)
             moves: list[Animation] = [
-                Travel(a, b, 0.0, kind, leaving=k != self.mine and not stays)
+                Travel(a, b, 0.0, kind, leaving=k in gone and not stays)
                 for k, (a, b) in enumerate(zip(source, column, strict=True))
             ]
             if beside and not branching:
                 moves += [Flight(a, b, 0.0, kind) for a, b in zip(beside, column, strict=True)]
-                moves.append(leave(*beside[: self.mine], *beside[self.mine + 1 :]))
+                moves.append(leave(*(beside[k] for k in gone)))
             plays.append((*moves,))
             stream, beside = (stream, column) if branching else (column, [])
         return plays
@@ -305,14 +309,15 @@ class EncoderPlan(VGroup):
         x = box.get_x() + (off if half >= 0 else -off) - units(join)
         column = []
         for row, label, lane in zip(rows, self.words, self.lanes, strict=True):
-            one = Vector(row, wide, lane.half, "ink3" if aside else "residual", self.scale).opaque()
+            one = Vector(row, wide, LOW * lane.half, "ink3" if aside else "residual", self.scale).opaque()
             means(one.move_to(np.array([x, at(0, lane.y + lane.below * aside)[1], 0])).plate, Stands(label))
             column.append(one)
         return column
 
     def vectors(self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0) -> list[Vector]:
-        """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
-        at the right, or over all "before" this; in "front" of an open layer; at the "end" it stands behind all gates.
+        """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", before the
+        "join" or "out" at the right, or over all "before" this; in "front" of an open layer; at the "end" it stands
+        behind all gates.
 
         On its way from gate to gate a vector stays itself, whatever has become of it. A pattern of a position is on
         a branch, but nothing else is on its line.
@@ -321,7 +326,8 @@ class EncoderPlan(VGroup):
         if slot in ("front", "end", "before"):
             room = getattr(self, slot)
             wide = room.width
-        x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
+        right = room.right - wide / 2
+        x = {"in": room.left + wide / 2, "join": right - JOIN, "out": right}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, lane) in enumerate(zip(tensor, self.lanes, strict=True)):
             high, down = lane.high, lane.below * (branch and "positional" not in tensor.name)

@@ -169,13 +169,9 @@ class LayerPass(WeightStrands):
         return [appear(self.lit), *self._steps(0, self.place + 1)]
 
     def finish(self) -> list[Any]:
-        """Plays in which they go through the other boxes, and come out; of other tokens than the followed no trail
-        stays.
-        """
+        """Plays in which they go through the other boxes, and come out; what they were stays in each box."""
         *inside, last = self._steps(self.place + 1, len(self.stops))
-        read = [] if self.read is self.enter else [*self.read[: self.plan.mine], *self.read[self.plan.mine + 1 :]]
-        looked = leave(self.title, *self.strands, *read)
-        return [looked, *inside, (leave(self.lit), *last)]
+        return [leave(self.title, *self.strands), *inside, (leave(self.lit), *last)]
 
     def fits(self) -> list[Any]:
         """Plays in which a frame around what went in, with its shape, goes on to what came out, and fits."""
@@ -201,7 +197,7 @@ class LayerPass(WeightStrands):
 
     def _steps(self, first: int, last: int) -> list[Any]:
         plays: list[Any] = []
-        moves = self.plan.journey([("", self.enter), *self.stops], "row")
+        moves = self.plan.journey([("", self.enter), *self.stops], trails=True)
         for k in range(first, last):
             part, column = self.stops[k]
             here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
@@ -226,7 +222,7 @@ class AttentionMixing(WeightStrands):
         normed = enters.name != stream.name
         come = plan.vectors(stream)
         self.vectors: Sequence[VMobject] = plan.waiting(come) if normed else come
-        self.made = plan.vectors(out, "out", True)
+        self.made = plan.vectors(out, "join", True)
         read = plan.vectors(enters, branch=True) if normed else come
         self.come = [*self.vectors, *(read if normed else [])]
         super().__init__(plan, trace, path, read, self.made)
@@ -332,7 +328,7 @@ class TakenShares:
         shares = VGroup(number(weight, "share", "stage number") for weight in weights)
         edge, roomy = shares.width + units(2 * GAP), shares.height < min(vector.height for vector in mixing.read)
         self.shares, self.strands = VGroup(*(shares if roomy else ())), VGroup()
-        self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
+        self.sum = plan.vectors(part["mixture"], "join", True)[plan.mine]
         self.parts, self.stack, top = [], [], self.sum.get_top()
         for row, weight, share, vector in zip(mixing.enters, weights, shares, mixing.read, strict=True):
             start = vector.get_right()
