@@ -87,9 +87,7 @@ class PairTable(VGroup):
     There is room for totals, or above it for a title.
     """
 
-    def __init__(
-        self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, title: str = ""
-    ) -> None:
+    def __init__(self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, title: str = "") -> None:
         top, below = room.split_rows(TITLE)
         self.title = Words(title, "stage word").settle(top.centre)
         room = below if title else room.split_columns(-ACROSS)[0].split_rows(-DOWNWARDS)[0]
