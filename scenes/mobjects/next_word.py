@@ -19,7 +19,7 @@ from transformer_core.studies.measures.training_pairs import neighbours
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: How many words get a bar, or a line of a table, and one below a title; px of the number beside a bar.
+#: How many words get a bar, or a line in a table; how many a line in a table with a title; px of the number at a bar.
 BARS, FEW, NUMBER = 6, 4, 170.0
 #: What the bar of all other words is called.
 OTHERS = "all others"

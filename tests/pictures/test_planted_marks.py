@@ -24,13 +24,13 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
 from scenes.mobjects.bars import ShareBar, bar_on
 from scenes.mobjects.curves import Curves
+from scenes.mobjects.hundred_cases import HundredCases
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
 from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.sorted_heads import SmallGrid

@@ -436,7 +436,7 @@ class Basics(Chapter):
             beat(
                 "It has learned the small world of its grammar.",
                 (leave(picture.title), appear(world.title, world.rows, world.columns)) if world else None,
-                (fill([*world.others, world.cell], "slow"), appear(world.ring)) if world else None,
+                fill([*world.others, world.cell], "slow") if world else None,
                 appear(ring_around(picture.box)),
             ),
             beat("Every claim about our model is about that world.", ambient=pulses(picture.goes_in, role="focus")),

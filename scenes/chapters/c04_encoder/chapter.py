@@ -154,6 +154,7 @@ class Encoder(Chapter):
         wide, (away, back) = plan.vectors(places, "before", branch=True), plan.swapped(found)
         signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
+        left = bool(apart[:, :half].sum() > 2 * apart[:, half:].sum())
         texts = ("embedding", found), ("position", patterns), ("sum", out)
         heads = [plan.heading(text, column[0]) for text, column in (*texts, (f"embedding × √{width}", vectors))]
         yield Step(
@@ -182,11 +183,10 @@ class Encoder(Chapter):
                 (appear(heads[2], signs[1]), deal(patterns, out)),
             ),
             beat(
-                claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "Patterns differ most at the left. ", "")
-                + "How they are made, a later chapter shows.",
+                claim(left, "Patterns differ most at the left. ", "") + "How they are made, a later chapter shows.",
                 leave(*signs, *(vectors if scaled else faint), heads[-scaled]),
                 exchange(patterns, wide, "slow"),
-                appear(plan.left_end(wide)),
+                appear(plan.left_end(wide)) if left else None,
             ),
             stage=[plan, *found, heads[0]],
         )
@@ -231,10 +231,10 @@ class Encoder(Chapter):
                 (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
                 (draw(level), appear(names[0])),
             ),
-            beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat))),
+            beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat), leave(names[0]))),
             beat(
                 "divide by the standard deviation, and they have mean zero and variance one.",
-                (appear(wide), *exchange(names[:1], names[1:2])),
+                appear(wide, names[1]),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
                 (*exchange(names[1:2], names[2:3]), *((appear(title[2]), grown(bars[1])) if pre else ())),
             ),

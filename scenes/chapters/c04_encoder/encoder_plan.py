@@ -354,7 +354,7 @@ class EncoderPlan(VGroup):
         return [exchange(here, there, "slow", ASIDE), exchange(there, here, "slow", ASIDE)]
 
     def left_end(self, patterns: Sequence[Vector]) -> VMobject:
-        """A frame around the left end of the patterns of all positions, where they differ most."""
+        """A frame around the left end of the patterns of all positions."""
         part = VGroup(cell for one in patterns for cell in one.cells[: max(1, len(one.cells) // LEFT_END)])
         return frame(pixels(part.width) + SPACE, pixels(part.height) + 2 * INSIDE).move_to(part).set_z_index(1)
 

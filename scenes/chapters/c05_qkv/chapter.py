@@ -367,8 +367,11 @@ class QKV(Chapter):
         roles = ThreeRoles(x, views, board.right, coloured=True, below=readings, biased=biased)
         flow, called = pulses(roles.ways, role="residual"), board.names[here].copy()
         called.next_to(roles.whole, LEFT, buff=gap("chip"))
-        with_biases = claim(biased, ", with their biases,", "")
-        question = f"Your turn: would it matter if W_Q and W_K{with_biases} changed places?"
+        question = claim(
+            biased,
+            "Your turn: would it matter if W_Q and W_K, with their biases, changed places?",
+            "Your turn: would it matter if W_Q and W_K changed places?",
+        )
         question = question if one_for_all else "Your turn: heads share keys and values. What does that save?"
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")

@@ -264,7 +264,7 @@ class Heads(Chapter):
         rings = [ring_around(bars[best]) for bars, best in zip(states, bests, strict=True)]
         names = {i: picture.title(roles[i], bests[i], line) for line, i in enumerate(named)}
         called = [
-            (appear(ring), *(exchange([job], [names[i]]) if i in names else [leave(job)]))
+            (appear(ring), *(exchange([job], [names[i]]) if i in names else [leave(job)] if i < 2 else []))
             for i, (ring, job) in enumerate(zip(rings, jobs, strict=True))
         ]
         opening = [beat("In how many new cases does each head find the word that grammar names?", appear(jobs[0]))]
@@ -319,7 +319,7 @@ class Heads(Chapter):
                     f"A noun attends to its adjective only in {scores[2].largest()[-1]:share}.",
                 ),
                 (leave(second, rings[1]), follow(jobs[2]), Through(picture.bars, states[1:], "row")),
-                appear(third, rings[2]),
+                (appear(third), *called[2]),
             ),
             stage=[found.plates, *(one[1:] for one in found.shares), found.chips] if found else [region],
         )

@@ -307,10 +307,11 @@ class CountedShare(VGroup):
 
 
 class FoundNouns(VGroup):
-    """The two heads that find most nouns of determiners, and between them a sentence in which the second finds none.
+    """The two heads that find most nouns of determiners, and between them a sentence.
 
-    What the best head attends to is drawn above the tokens, what the other does below them, with a ring around the
-    noun, and a full disc where it gets most; `shares` are those of all cases in which each finds it.
+    It is one in which the second misses the noun, if there is one. What the best head attends to is drawn above the
+    tokens, what the other does below them, with a ring around the noun, and a full disc where it gets most; `shares`
+    are those of all cases in which each finds it.
     """
 
     def __init__(self, run: Trace, places: Sequence[tuple[int, int]], room: Room) -> None:

@@ -474,9 +474,8 @@ class Positions(Chapter):
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
         curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], STAGE)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
-        kinds = ("waves", "learned") if sinusoidal else ("learned", "waves")
-        ways = [WAYS[kind] for kind in kinds]
-        offered = OfferedVectors(embedding["positional"].pick(batch=0), ways) if "positional" in embedding else None
+        ways = [WAYS[kind] for kind in ("waves", "learned")]
+        offered = OfferedVectors(embedding["positional"].pick(batch=0), ways) if sinusoidal else None
         yield Step(
             "Other ways to tell the position",
             beat("Other models learn a vector for each position.", *(offered.offer() if offered else [])),

@@ -144,9 +144,9 @@ class CacheTriangle:
         self.rims = VGroup(self._row(t, [t], *rim) for t in range(count))
         self.cached = [VGroup(*old, *new) for old, new in zip(self.kept, self.rims, strict=True)]
         self.steps = [VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)]
-        self.called, self.elsewhere = Words("KV cache", "block", "key"), Words("encoder", "block")
-        for text in (self.called, self.elsewhere):
-            text.begin_in(self.grid.cross(heads))
+        names = {"KV cache": "key", "encoder, from its second layer on": "ink"}
+        place = self.grid.cross(heads)
+        self.called, self.elsewhere = (Words(name, "block", role).begin_in(place) for name, role in names.items())
         #: Right of the triangle, a part for what holds without a cache, one with it, and one for its gain and price.
         self.side = room.split_columns(self.grid.right + APART - room.left)[1]
         name = Words("a row for each step", "aside", "ink2").begin_in(self.side.cross(heads))

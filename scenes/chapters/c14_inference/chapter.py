@@ -35,9 +35,9 @@ from scenes.chapters.c14_inference.writing import (
     winner,
 )
 from scenes.layout import STAGE, Room
+from scenes.mobjects.hundred_cases import HundredCases
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, SampledTexts
 from scenes.mobjects.region import Region
-from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.text import Words

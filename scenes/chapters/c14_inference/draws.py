@@ -60,11 +60,11 @@ class Skyline:
         self.bars, self.shares = VGroup(), VGroup()
         for k, i in enumerate(shown):
             x = body.left + wide * (k + 0.5) + BROAD * ((k > self.place) + (k == self.place) / 2)
-            across, look = (BROAD, {"role": "weight"}) if i == self.best else (wide, {"role": "ink2"})
+            across, role = (BROAD, "weight") if i == self.best else (wide, "ink2")
             for made, tensor, y, ground, px in zip(
                 (self.bars, self.shares), (logits, probs), levels, grounds, (unit, whole), strict=True
             ):
-                made.add(bar_on(at(x, y), ground, tensor.quantity(i), "height", px, across, radius=0, **look))
+                made.add(bar_on(at(x, y), ground, tensor.quantity(i), "height", px, across, radius=0, role=role))
         name, most = logits.label("vocab", self.best), probs.quantity(self.best)
 
         def line(text: Words, value: Quantity, spec: str, *called: str) -> VGroup:

@@ -1,4 +1,4 @@
-"""One head as a large pattern: of all heads in turn, and of one that nobody misses."""
+"""One head as a large pattern: of all heads in turn, and of one that is switched off."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class LargeHead:
 
 
 class IdleHead:
-    """A head as a large pattern that is switched off and on, and what is right with it and without.
+    """A head as a large pattern that is switched off, and what is right with it and without.
 
     Args:
         weights: query × key.

@@ -52,7 +52,7 @@ class ProbePlane:
         self.line = dashes(self.plot.point(0, around[1][0]), self.plot.point(0, around[1][1]), "query", 6)
         #: Either side of the line with the gender that the probe reads there; what the upright axis is.
         self.sides, line = VGroup(), body.inset(INSET).split_rows(ROW)[0]
-        self.axis = Words("up: another difference", "fact", "ink2").begin_in(line)
+        self.axis = Words("up: another direction", "fact", "ink2").begin_in(line)
         for half, under, role, name in zip(body.columns(2, 0), foot.columns(2, 2 * INSET), *GENDERS, strict=True):
             side = Box.of(half, palette().role(role), 0).set_fill(opacity=TINT).set_z_index(-1)
             call = Words(f"read as {name}", "stage word", role)

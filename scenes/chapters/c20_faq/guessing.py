@@ -136,9 +136,11 @@ class SwungVectors:
             self.now.add(Plane.line(foot, now, "residual", THICK, HEAD))
             if i < lasts:
                 self.was.add(Plane.line(foot, was, "ink3", THIN, HEAD))
-                self.was.add(*(Words("before", "fact", "ink2").end_in(beside.split_rows(LINE)[0]) for _ in [i][i:]))
-                told = number(moved.quantity(i), "share", "large number").end_in(beside.split_rows(-LINE)[1])
-                self.numbers.add(*([] if upright else [told]))
+                if i == 0:
+                    self.was.add(Words("before", "fact", "ink2").end_in(beside.split_rows(LINE)[0]))
+                if not upright:
+                    told = number(moved.quantity(i), "share", "large number")
+                    self.numbers.add(told.end_in(beside.split_rows(-LINE)[1]))
                 role = "warning" if moved.quantity(i) else "residual"
                 self.rings.append(ring_around(self.words[-1], role, roomy=True))
         *before, new = self.words
