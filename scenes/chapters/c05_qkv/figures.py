@@ -61,9 +61,9 @@ HEAD, TOLD = 84.0, 140.0
 #: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
 #: met a key is in its notch.
 PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
-#: How far formulas and vectors that change places bend out of each other's way: the first formula goes over the second,
-#: the second vector under the first; so for two words, and a number that leaves what it was made in.
-ASIDE, WORDS_ASIDE, OVER = (0.15, 0.22, 0.0, 0.52), 0.26, -0.15
+#: How far two formulas, and then two vectors, that change places bend out of each other's way: the first goes over the
+#: second; so for two words, and a number that leaves what it was made in.
+FORMULAS_ASIDE, VECTORS_ASIDE, WORDS_ASIDE, OVER = (0.14, 0.7), (0.26, 0.5), 0.26, -0.15
 
 
 class QueryArcs(Arcs):
@@ -209,8 +209,11 @@ class SwappedMatrices:
         self.turned = [a.copy().move_to(b).stand_on(b.baseline) for pair in pairs for a, b in (pair, pair[::-1])]
 
     def matrices(self) -> list[tuple[Animation, ...]]:
-        """The matrices pass over into each other's place, and what they make goes along."""
-        return [exchange([*self.symbols, *self.mine], [*self.crossed, *self.made], "slow", ASIDE)]
+        """The matrices pass over into each other's place, and then what they make follows."""
+        return [
+            exchange(self.symbols, self.crossed, "slow", FORMULAS_ASIDE),
+            exchange(self.mine, self.made, "slow", VECTORS_ASIDE),
+        ]
 
     def scores(self) -> tuple[Animation, ...]:
         """In each pair, the token that asks becomes the one that is found, and the other way round."""
@@ -221,7 +224,8 @@ class SwappedMatrices:
         return [
             exchange(self.turned, self.said, "row", WORDS_ASIDE),
             (leave(*self.readings),),
-            exchange([*self.crossed, *self.made], [*self.symbols, *self.mine], "row", [-bend for bend in ASIDE]),
+            exchange(self.crossed, self.symbols, "row", [-bend for bend in FORMULAS_ASIDE]),
+            exchange(self.made, self.mine, "row", [-bend for bend in VECTORS_ASIDE]),
         ]
 
 
