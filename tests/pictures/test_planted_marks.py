@@ -16,6 +16,7 @@ from scenes.chapters.c09_positions.clocks import OffsetBars
 from scenes.chapters.c12_decoder.bridge import CrossAttentionBridge
 from scenes.chapters.c13_training.chapter import SCALES
 from scenes.chapters.c13_training.learning import InitialScales
+from scenes.chapters.c14_inference.hundred_cases import HundredCases
 from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.chapters.c16_modern.blocks import ModelsToScale
 from scenes.chapters.c19_arguing.trials import DotRows
@@ -24,7 +25,6 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
 from scenes.mobjects.bars import ShareBar, bar_on
 from scenes.mobjects.curves import Curves
-from scenes.mobjects.hundred_cases import HundredCases
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
 from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh

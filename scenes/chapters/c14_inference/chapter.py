@@ -25,6 +25,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c14_inference.cache_rows import MOST_ROWS, SHOWN_HEAD, CacheTriangle, KeptRows, beside
 from scenes.chapters.c14_inference.draws import CutStrip, SampledDraws, Skyline, first_choice, limit
+from scenes.chapters.c14_inference.hundred_cases import HundredCases
 from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
     BeamRace,
@@ -35,7 +36,6 @@ from scenes.chapters.c14_inference.writing import (
     winner,
 )
 from scenes.layout import STAGE, Room
-from scenes.mobjects.hundred_cases import HundredCases
 from scenes.mobjects.next_tokens import PROMPTS, ModelPrompts, SampledTexts
 from scenes.mobjects.region import Region
 from scenes.mobjects.rounding import ROUNDING

@@ -42,12 +42,12 @@ from scenes.chapters.c20_faq.cards import (
 from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import SwappedScores, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
+from scenes.chapters.c20_faq.spare_heads import SpareHeads
 from scenes.layout import STAGE
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.shapes import Box, frame
-from scenes.mobjects.spare_heads import SpareHeads
 from scenes.mobjects.whole_model import WholeModel, into_a_number
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head
