@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.marks import Ground, Scattered, means
@@ -101,8 +101,8 @@ class SortedHeads(VGroup):
         clear = [(self.layers[row], head, pattern) for row, head, pattern in firsts if pattern]
         return max(clear, key=lambda one: one[2].clearness, default=None)
 
-    def told(self, trace: Trace) -> tuple[str, VMobject]:
-        """Return a sentence on the clearest head (the one that spreads most if none is clear), and its sorted grid."""
+    def told(self, trace: Trace) -> tuple[str, int]:
+        """Return a sentence on the clearest head, or else the one that spreads most, and its place in the row."""
         if self.first:
             layer, head, shown = self.first
             told = (
@@ -117,7 +117,7 @@ class SortedHeads(VGroup):
                 if others
                 else f"“{only}” is the only token: each head gives it all its attention."
             )
-        return told, self.sorted[self.layers.index(layer) * self.count + head]
+        return told, self.layers.index(layer) * self.count + head
 
     def _grid(self, place: tuple[int, int], pitch: float, x: float, y: float) -> SmallGrid:
         return SmallGrid(self.weights[place[0]][place[1]], pitch - AIR).move_to(at(x, y))

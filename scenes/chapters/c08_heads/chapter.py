@@ -234,7 +234,7 @@ class Heads(Chapter):
             return
         picture, stack = SortedHeads(trace), stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
-        told, clearest = picture.told(trace)
+        told, place = picture.told(trace)
         yield Step(
             "Sorted by what they do",
             beat("What does each head do with this sentence?"),
@@ -244,7 +244,7 @@ class Heads(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear(picture.names, rise=False),
             ),
-            beat(told, appear(ring_around(clearest))),
+            beat(told, appear(ring_around(picture.sorted[place]))),
             stage=[picture.layer_names, picture.letters, picture.grids],
         )
 

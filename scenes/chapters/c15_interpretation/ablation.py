@@ -102,7 +102,7 @@ class AblatedHeads(VGroup):
         return AnimationGroup(grow(self.bars[k], DOWN), appear(self.numbers[k]))
 
     def ablate(self, places: Sequence[int]) -> Animation:
-        """One head after another goes off and on, and what is right without it is counted."""
+        """Each head in turn goes off and on, and the sentences that are right without it are counted."""
         return lagged((AnimationGroup(OffAndOn(self.grids[k][1]), self.count(k)) for k in places), 0.6, kind="tour")
 
 

@@ -74,9 +74,8 @@ class Interpretation(Chapter):
     def patterns(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None) -> Iterator[Step]:
         """The question of the chapter, and the heads whose pattern is clear in this sentence."""
         clear, count = (trace[f"{stack_of(trace)}.{which}_heads"] for which in ("clear", "all"))
-        told, clearest = heads.told(trace)
+        told, chosen = heads.told(trace)
         grids, names = (panels.grids, panels.names) if panels else (heads.grids, [heads.layer_names, heads.letters])
-        chosen = heads.sorted.submobjects.index(clearest)
         large = LargeHead(heads, grids, panels.below) if panels else None
         rings = VGroup(ring_around(grids[k]) for k, pattern in enumerate(heads.shown.values()) if pattern)
         yield Step(

@@ -63,7 +63,7 @@ class LargeHead:
         return [appear(self.ring), passing]
 
     def back(self, head: int) -> tuple[Animation, ...]:
-        """One of the heads comes back."""
+        """Show the pattern of this head."""
         return reshape(self.pattern.lines, self.states[head]), appear(self.name)
 
 

@@ -112,7 +112,7 @@ class Modern(Chapter):
         )
 
     def divide_only(self, run: Trace, plan: OpenLayer) -> Iterator[Step]:
-        """One vector: layer norm takes off its mean, and leaves outlines; RMSNorm fills them without."""
+        """Layer norm takes the mean off a vector and leaves outlines; RMSNorm fills them without that."""
         picture, year = NormedVector(run), run["years"].pick(part="Zhang and Sennrich")
         (spread, size), (one, other) = picture.bands, picture.ones
         yield Step(
