@@ -15,6 +15,8 @@ from scenes.mobjects.text import Words, number
 from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 
+#: Px of the shortest bar.
+LEAST = 2.0
 #: The least px of the number of a share at the right of its bar.
 NUMBER = 130.0
 
@@ -63,7 +65,7 @@ def bar_of(
     across: float,
     role: str = "weight",
     radius: float = 5,
-    least: float = 2,
+    least: float = LEAST,
     fill: str = "",
 ) -> Box:
     """A bar of `unit` px for one `along` its "width" or "height", and `across` px on its other side.

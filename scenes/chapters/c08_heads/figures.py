@@ -24,9 +24,9 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.bars import bar_in, bar_on
+from scenes.mobjects.bars import LEAST, bar_in, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import AxisSpan, Ground, Tick, means
+from scenes.mobjects.marks import AxisSpan, Ground, Reach, Tick, means
 from scenes.mobjects.patterns import FOOT, HEAD, INSET, PANEL, HeadPlate, Pattern, Patterns
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
@@ -457,11 +457,13 @@ class HeadBars(VGroup):
         self.head = self.lines[-1]
         groups = self.body.columns(layers, BETWEEN)
         self.columns = [column for group in groups for column in group.columns(heads, LINE)]
-        self.ground, span, corner = Ground(), AxisSpan(1, 0.0, 1.0), at(wide.left, self.body.bottom)
-        axis = means(rule(corner, at(wide.left, self.body.top), "line", 3), span)
+        self.ground, self.span, corner = Ground(), AxisSpan(1, 0.0, 1.0), at(wide.left, self.body.bottom)
+        axis = means(rule(corner, at(wide.left, self.body.top), "line", 3), self.span)
         self.axes = VGroup(axis, means(rule(corner, at(wide.right, self.body.bottom), "ink3", 3), self.ground))
         level = self.body.bottom - self.body.height * float(earned)
-        self.line = VGroup(means(dashes(at(wide.left, level), at(wide.right, level), "ink2", 3), Tick(earned, span)))
+        self.line = VGroup(
+            means(dashes(at(wide.left, level), at(wide.right, level), "ink2", 3), Tick(earned, self.span))
+        )
         self.line.add(number(earned, ".0%", "stage number").end_in(Room(self.side.left, level, wide.left - AIR, level)))
         self.letters = VGroup(
             Words(letter_of(k % heads), "stage word", "ink2").settle(column.cross(letters).centre)
@@ -482,7 +484,10 @@ class HeadBars(VGroup):
         each, high = zip(self.columns, scores.quantities(), strict=True), self.body.height
         wide = min(MACHINE, self.columns[0].width)
         return VGroup(
-            bar_on(column.centre * RIGHT + self.axes[1].get_y() * UP, self.ground, score, "height", high, wide)
+            means(
+                bar_on(column.centre * RIGHT + self.axes[1].get_y() * UP, self.ground, score, "height", high, wide),
+                Reach(score, 1, 1.0, self.span, LEAST),
+            )
             for column, score in each
         )
 

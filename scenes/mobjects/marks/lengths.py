@@ -109,18 +109,19 @@ class Area(MarkMeaning):
 
 @dataclass(frozen=True)
 class Reach(Grounded):
-    """The line along `axis` is value × `share` of the length of its ground: a thin line has no other side."""
+    """The line along `axis` is value × `share` of its ground’s length, at least `least` px; it has no other side."""
 
     quantity: float
     axis: int
     share: float
     ground: Ground
+    least: float = 0.0
 
     def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
         right = (
             abs(sight.value(self.quantity)) * self.share * float(np.ptp(box_of(line), axis=0).max()) * PIXELS_PER_UNIT
         )
-        drawn = float(np.ptp(mark.points[:, self.axis])) * PIXELS_PER_UNIT
+        drawn, right = float(np.ptp(mark.points[:, self.axis])) * PIXELS_PER_UNIT, max(right, self.least)
         wrong = abs(drawn - right) > SLACK
         return f"a line of {drawn:.1f} px is drawn for {named(self.quantity)}: {right:.1f} px" if wrong else ""
 
