@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, VGroup, 
 from scenes.animations import appear, appear_in_turn, draw, lagged, reshape, ring_around
 from scenes.chapters.c20_faq.cards import STAMP, SplitMatrix, mark
 from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import Ground, Swung, means
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.planes import Plane
@@ -135,7 +136,8 @@ class SwungVectors:
             self.arrows.add(Plane.line(foot, was, "residual", THICK, HEAD))
             self.now.add(Plane.line(foot, now, "residual", THICK, HEAD))
             if i < lasts:
-                self.was.add(Plane.line(foot, was, "ink3", THIN, HEAD))
+                self.was.add(means(Plane.line(foot, was, "ink3", THIN, HEAD), ground := Ground()))
+                means(self.now[-1], Swung(moved.quantity(i), ground))
                 if i == 0:
                     self.was.add(Words("before", "fact", "ink2").end_in(beside.split_rows(LINE)[0]))
                 if not upright:

@@ -16,7 +16,7 @@ from scenes.mobjects.marks.judging import Ground, MarkMeaning, Stands, hand_over
 from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Stair, Thickness
 from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
 from scenes.mobjects.marks.pictures import misdrawn
-from scenes.mobjects.marks.places import Away, AxisSpan, Course, Entries, Rises, Slope, Tick, Tip, row_of
+from scenes.mobjects.marks.places import Away, AxisSpan, Course, Entries, Rises, Slope, Swung, Tick, Tip, row_of
 from scenes.mobjects.marks.shades import DiscArea, Heat, Hue, Scattered, Shade, Squares
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Squares",
     "Stair",
     "Stands",
+    "Swung",
     "Thickness",
     "Tick",
     "Tip",

@@ -171,6 +171,22 @@ class Tip(Grounded):
         return f"an arrow by {drawn.round(1)} px is drawn for {named(sides[0][-1])}: {right.round(1)}" if wrong else ""
 
 
+@dataclass(frozen=True)
+class Swung(Grounded):
+    """From tip to tip of two arrows with one foot, the other being the ground, it is value × the length of this one."""
+
+    quantity: Quantity
+    ground: Ground
+
+    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
+        shapes = ([part for part in one.get_family() if len(part.points)] for one in (mark, line))
+        (foot, tip), (_, other) = ((parts[0].points[0], parts[-1].points[0]) for parts in shapes)
+        drawn, length = (float(np.linalg.norm(tip - end)) * PIXELS_PER_UNIT for end in (other, foot))
+        right = sight.value(self.quantity) * length
+        wrong = abs(drawn - right) > SLACK
+        return f"two tips {drawn:.1f} px apart are drawn for {named(self.quantity)}: {right:.1f} px" if wrong else ""
+
+
 def row_of(tensor: NamedTensor | Sequence[float]) -> tuple[float, ...]:
     """The values of a row, with their sources where it is a tensor."""
     return tuple(tensor.quantities()) if isinstance(tensor, NamedTensor) else tuple(tensor)
